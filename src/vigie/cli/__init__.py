@@ -1,0 +1,59 @@
+"""The ``vigie`` command. Each subcommand is a module of this package, imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from vigie import __version__
+from vigie.errors import VigieError
+
+COMMANDS = {
+    "decode": "Decode 406 MHz beacon messages given as hex.",
+    "layouts": "Draw the bit map of a message layout.",
+    "receive": "Find and decode every burst in a recording.",
+    "run": "Receive, alert and show: the whole chain with its console.",
+}
+
+
+class Lazy(click.Group):
+    """A group that imports a subcommand's module when the subcommand is called, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"vigie.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="vigie %(version)s")
+def group() -> None:
+    """Vigie: from a beacon's burst to an alert on a rescuer's map."""
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 1 done but some input was refused or nothing found, 2 wrong use."""
+    try:
+        code = group.main(prog_name="vigie", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except click.Abort:
+        code = 130
+    except VigieError as error:
+        click.echo(f"vigie: {error}", err=True)
+        code = 2
+    except BrokenPipeError:  # the reader of a pipe has left: not an error of ours
+        sys.stderr.close()
+        code = 0
+    sys.exit(code or 0)
