@@ -2,7 +2,7 @@
 
 ::
 
-    VigieError                a caller did something that cannot be done; the message says what, where and what would be right
+    VigieError                a caller did something that cannot be done; says what, where, what would be right
     |-- InputError            a text, a number or a file that cannot be read as what it should be
     |   |-- HexError          a hex string that is no beacon message (``.kind`` says in which way)
     |   |-- FieldError        a value that does not fit its message field (``.field``, ``.bits``)
@@ -33,7 +33,7 @@ class HexError(InputError):
 
 
 class FieldError(InputError):
-    """A value that does not fit its message field. ``field`` is its name, ``bits`` (first, last) as the standard counts."""
+    """A value that does not fit its message field. ``field``: name, ``bits``: (first, last), first bit 1."""
 
     kind = "field"
 

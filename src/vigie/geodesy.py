@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def ecef_m(lat_deg: ArrayLike, lon_deg: ArrayLike, alt_m: ArrayLike = 0.0) -> Array:
-    """Earth-fixed position ``(..., 3)`` in metres of geodetic latitude, longitude (degrees) and ellipsoidal height (m)."""
+    """Earth-fixed ``(..., 3)`` metres of geodetic latitude, longitude (degrees) and ellipsoidal height (m)."""
     lat, lon, alt = np.broadcast_arrays(np.radians(lat_deg), np.radians(lon_deg), np.asarray(alt_m, float))
     normal = WGS84_A_M / np.sqrt(1 - WGS84_E2 * np.sin(lat) ** 2)
     across = (normal + alt) * np.cos(lat)

@@ -1,4 +1,4 @@
-"""Instants: UTC ``datetime64[ns]`` between modules, ISO 8601 with ``Z`` outside, float seconds past an epoch in kernels.
+"""Instants: UTC ``datetime64[ns]`` between modules, ISO 8601 with ``Z`` outside, float seconds in kernels.
 
 A float of Unix seconds steps by 0.24 us (71 m of light travel), so it is never used for an instant.
 Leap seconds: ``datetime64`` counts days of 86 400 s, as POSIX does; an instant inside a leap second cannot be written.

@@ -1,7 +1,7 @@
 """The records that flow through Vigie. Whoever knows these knows the project.
 
-``Samples -> Burst -> Message -> Detection -> Solution -> Alert``, and ``Tick``, the clock of a live stream. A stage is a
-generator from records to records: it acts on the kinds it knows, passes everything on and adds what it made.
+``Samples -> Burst -> Message -> Detection -> Solution -> Alert``, and ``Tick``, the clock of a live stream. A stage is
+a generator from records to records: it acts on the kinds it knows, passes everything on and adds what it made.
 
 Every number carries its unit in its name. An instant is UTC ``datetime64[ns]``. ``None`` means unknown, never 0.
 """
@@ -85,7 +85,7 @@ class Message:
 
     @property
     def hex_id(self) -> str | None:
-        """The 15-hex (FGB) or 23-hex (SGB) beacon ID, position bits at their defaults; None if it is not to be trusted."""
+        """The 15-hex (FGB) or 23-hex (SGB) beacon ID, position bits at default; None if not to be trusted."""
         return self.facts.get("hex_id")
 
     @property
