@@ -1,0 +1,44 @@
+"""``vigie decode``: hex strings in, what they say out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from vigie.cli.common import emit, lines_of
+from vigie.errors import InputError
+from vigie.message import beacon, explain
+
+
+@click.command(name="decode")
+@click.argument("messages", nargs=-1, metavar="[HEX]...")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines: one object a message.")
+@click.option("--bits", is_flag=True, help="Draw every field with its bits as well.")
+@click.pass_context
+def command(ctx: click.Context, messages: tuple[str, ...], as_json: bool, bits: bool) -> None:
+    """Decode 406 MHz beacon messages given as hex: arguments, or one a line on standard input.
+
+    Takes 15 hex digits (a beacon's ID), 22 or 30 (from bit 25), 28 or 36 (with the sync bits), in either case; blanks
+    are ignored and a letter O is read as a zero, which is then said.
+
+    \b
+    Example:  vigie decode FFFED08E39048D158AC01E3AA482856824CE
+    """
+    refused = 0
+    for number, text in enumerate(lines_of(messages)):
+        try:
+            facts: dict[str, Any] = {**beacon.decode(text).facts, "input": text}
+        except InputError as error:
+            refused += 1
+            if as_json:
+                emit({"input": text, "error": {"kind": error.kind, "message": str(error)}})
+            else:
+                click.echo(f"{text}\n  refused: {error}", err=True)
+            continue
+        if as_json:
+            emit(facts)
+        else:
+            click.echo(("\n" if number else "") + explain.page(facts, bits=bits))
+    if refused:
+        ctx.exit(1)

@@ -1,0 +1,214 @@
+"""First-generation messages (C/S T.001): which layout a message has, what it states, and its bits from values.
+
+A message is an integer ``word`` whose last bit is message bit ``last`` (112 or 144, or 85 for a bare hex ID); bits
+before the first one known are zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from vigie.message import bch
+from vigie.message.fgb_tables import (
+    BCH1_ROW,
+    FORMAT,
+    HEAD,
+    PROTOCOLS,
+    SYNC,
+    Match,
+    Protocol,
+    Tail,
+    truncated,
+    unreliable,
+)
+from vigie.message.fields import Facts, Layout
+
+ID_FIRST, ID_LAST = 26, 85  # 3.3: the 15-hex ID
+SHORT, LONG = 112, 144
+_FILLER = ((1 << 32) - 1, 0)  # bits 113-144 of a long message that ended at bit 112 (4.5.4)
+_KEY_MATCHES = ((26, 26), (37, 42))
+
+
+def bit(word: int, last: int, first_bit: int, last_bit: int) -> int:
+    """The number in bits ``first_bit`` to ``last_bit`` of a word that ends with bit ``last``."""
+    return word >> (last - last_bit) & ((1 << (last_bit - first_bit + 1)) - 1)
+
+
+def _matches(word: int, last: int, when: tuple[Match, ...]) -> bool:
+    return all(bit(word, last, first_bit, last_bit) == value for first_bit, last_bit, value in when)
+
+
+@cache
+def _candidates(key: int) -> tuple[Protocol, ...]:
+    """Protocols possible with these seven bits: 26 and 37-42."""
+    word = (key >> 6) << 16 | (key & 63)  # bit 26 ... bit 42
+    possible = []
+    for row in PROTOCOLS:
+        inside = tuple(match for match in row.when if match[1] <= 42)
+        if _matches(word, 42, inside):
+            possible.append(row)
+    return tuple(possible)
+
+
+def protocol_of(word: int, last: int) -> Protocol:
+    """The row of Table A2 that bits 26-85 select. Every pattern selects one."""
+    key = bit(word, last, 26, 26) << 6 | bit(word, last, 37, 42)
+    for row in _candidates(key):
+        if _matches(word, last, row.when):
+            return row
+    raise AssertionError("the table of protocols covers every pattern")
+
+
+@cache
+def layout(protocol: Protocol, tail: Tail | None, first: int = 1) -> Layout:
+    """The whole layout from bit ``first`` (1 with sync, 25 without, 26 for a hex ID); ``tail`` None stops at bit 85."""
+    rows = (*SYNC, FORMAT, *HEAD, *protocol.fields, BCH1_ROW, *(tail.fields if tail else ()))
+    kept = tuple(row for row in rows if row.first >= first and (tail or row.last <= ID_LAST))
+    parts = list(protocol.parts)
+    if protocol.coding and not (tail and tail.facts.get("withdrawn")):
+        parts.append(protocol.coding.part(fine=bool(tail and tail.fine)))
+    if tail:
+        parts += tail.parts
+    facts = {**protocol.facts, **(tail.facts if tail else {})}
+    name = f"{protocol.name}.{tail.name}" if tail else protocol.name
+    title = f"{protocol.title}. {tail.title}" if tail else protocol.title
+    clause = f"{protocol.clause}; {tail.clause}" if tail else protocol.clause
+    return Layout(name, title, f"C/S T.001 {clause}", kept, tuple(parts), facts)
+
+
+_truncated, _unreliable = cache(truncated), cache(unreliable)
+
+
+@cache
+def _id_default(protocol: Protocol) -> tuple[int, int]:
+    """Mask of the ID bits to keep, and the default position pattern to put beside them (3.3)."""
+    if protocol.coding is None:
+        return (1 << 60) - 1, 0
+    rows = protocol.coding.coarse_fields(1)
+    raws, pattern = protocol.coding.default_raws(), 0
+    for row in rows:
+        pattern = pattern << row.width | raws[row.name]
+    return (1 << 60) - (1 << rows[-1].last), pattern
+
+
+def hex_id(word: int, last: int) -> str:
+    """The 15-hex ID: bits 26-85 with the position bits at their defaults (3.3)."""
+    mask, default = _id_default(protocol_of(word, last))
+    return format(bit(word, last, ID_FIRST, ID_LAST) & mask | default, "015X")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A message after correction: layout, numbers, what was mended. ``None`` errors: beyond the code's power."""
+
+    layout: Layout
+    raws: dict[str, int]
+    word: int
+    last: int
+    bch1_errors: int | None = 0
+    bch2_errors: int | None = 0
+    has_bch1: bool = False
+    has_bch2: bool = False
+    truncated: bool = False
+    corrected_bits: tuple[int, ...] = ()
+    padding: str = ""
+    """bits after the end of a short message that are neither all zeros nor all ones"""
+
+
+def _correct(word: int, last: int, first_bit: int, last_bit: int, code: bch.Code) -> tuple[int, int | None]:
+    """``word`` with one of its codes mended, and the count of corrected bits (None: left as received)."""
+    shift = last - last_bit
+    received = bit(word, last, first_bit, last_bit)
+    mended = code.correct(received)
+    if mended is None:
+        return word, None
+    return word ^ ((received ^ mended[0]) << shift), mended[1]
+
+
+def decode(word: int, first: int, last: int) -> Decoded:
+    """Understand a message: mend both codes, choose the layout, read the numbers.
+
+    ``first``: 1, 25 or 26; ``last``: 85 (a bare hex ID), 112 or 144. Never raises for any bits.
+    """
+    if last == ID_LAST:
+        plain = layout(protocol_of(word, last), None, 26)
+        return Decoded(plain, plain.unpack(word), word, last)
+
+    received = word
+    word, bch1_errors = _correct(word, last, 25, 106, bch.BCH1)
+    protocol = protocol_of(word, last)
+    long, cut, padding = bit(word, last, 25, 25) == 1, False, ""
+    if not long and last == LONG:
+        rest = word & 0xFFFFFFFF
+        padding = "" if rest in _FILLER else format(rest, "032b")
+        word, received, last = word >> 32, received >> 32, SHORT
+    elif long and last == LONG and word & 0xFFFFFFFF in _FILLER:
+        word, received, last, cut = word >> 32, received >> 32, SHORT, True
+    elif long and last == SHORT:
+        cut = True
+
+    tail, bch2_errors, has_bch2 = protocol.short, 0 if not long else None, False
+    if long:
+        mended = word
+        has_bch2 = not cut and protocol.tails[-1].fields[-1].name == "bch2"
+        if has_bch2:
+            mended, bch2_errors = _correct(word, last, 107, 144, bch.BCH2)
+        # which bits follow is itself coded in PDF-2: a truncated message is taken for the usual one
+        tail = next(row for row in protocol.tails if cut or not row.when or _matches(mended, last, row.when))
+        if cut:
+            tail = _truncated(_usual(protocol))
+        elif has_bch2 and bch2_errors is None:
+            tail = _unreliable(_usual(protocol))
+        word = mended
+    rows = layout(protocol, tail, first)
+    changed = word ^ received
+    fixed = tuple(last - place for place in range(changed.bit_length() - 1, -1, -1) if changed >> place & 1)
+    return Decoded(
+        rows, rows.unpack(word), word, last, bch1_errors, bch2_errors, True, has_bch2, cut, fixed, padding
+    )  # fmt: skip
+
+
+def _usual(protocol: Protocol) -> Tail:
+    """What follows when the bits that would tell cannot be used: the row with a position, if there is one."""
+    return next((row for row in protocol.tails if row.fine), protocol.tails[-1])
+
+
+def with_parity(word: int, last: int, *, bch2: bool) -> int:
+    """``word`` with BCH-1 and, for a long message that has it, BCH-2 computed from its data bits (Annex B)."""
+    shift = last - 106
+    data = bit(word, last, 25, 85)
+    word = word & ~(((1 << 21) - 1) << shift) | bch.BCH1.parity(data) << shift
+    if bch2:
+        word = word & ~0xFFF | bch.BCH2.parity(bit(word, last, 107, 132))
+    return word
+
+
+def facts_of(decoded: Decoded) -> Facts:
+    """What the message states, with what is odd about it under ``odd``."""
+    facts: dict[str, Any] = decoded.layout.read(decoded.raws)
+    raws = decoded.raws
+    said = decoded.layout.odd(raws)
+    coding = protocol_of(decoded.word, decoded.last).coding
+    if coding and "latitude" in facts:
+        said += coding.odd(raws)
+    if raws.get("rls_beacon_type") is not None and raws.get("rlm_type1_capable") == 0 == raws.get("rlm_type2_capable"):
+        said.append("neither kind of return message is accepted, which A3.3.7.2 does not allow")
+    if facts.get("withdrawn"):
+        said.append("a short location message: this format was withdrawn (A3.1), its position bits are not interpreted")
+    if decoded.has_bch2 and decoded.bch2_errors is None:
+        said.append("what is stated of bits 107-132 is as received: their code could not mend them")
+    if decoded.padding:
+        said.append("bits 113-144 after the end of a short message are neither all zeros nor all ones; not used")
+    facts["odd"] = said
+    return facts
+
+
+def all_layouts(first: int = 1) -> list[Layout]:
+    """Every layout of the standard, each protocol with everything that may follow it."""
+    return [
+        layout(row, tail, first)
+        for row in PROTOCOLS
+        for tail in ((row.short, *row.tails) if row.when[0] == (26, 26, 1) else row.tails)
+    ]
