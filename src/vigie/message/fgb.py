@@ -113,8 +113,8 @@ class Decoded:
     has_bch2: bool = False
     truncated: bool = False
     corrected_bits: tuple[int, ...] = ()
-    padding: str = ""
-    """bits after the end of a short message that are neither all zeros nor all ones"""
+    filler: str = ""
+    """eight hex digits that came after a message of 112 bits in a form of 144"""
 
 
 def _correct(word: int, last: int, first_bit: int, last_bit: int, code: bch.Code) -> tuple[int, int | None]:
@@ -139,15 +139,11 @@ def decode(word: int, first: int, last: int) -> Decoded:
     received = word
     word, bch1_errors = _correct(word, last, 25, 106, bch.BCH1)
     protocol = protocol_of(word, last)
-    long, cut, padding = bit(word, last, 25, 25) == 1, False, ""
-    if not long and last == LONG:
-        rest = word & 0xFFFFFFFF
-        padding = "" if rest in _FILLER else format(rest, "032b")
+    long, filler = bit(word, last, 25, 25) == 1, ""
+    if last == LONG and (not long or word & 0xFFFFFFFF in _FILLER):
+        filler = format(word & 0xFFFFFFFF, "08X")
         word, received, last = word >> 32, received >> 32, SHORT
-    elif long and last == LONG and word & 0xFFFFFFFF in _FILLER:
-        word, received, last, cut = word >> 32, received >> 32, SHORT, True
-    elif long and last == SHORT:
-        cut = True
+    cut = long and last == SHORT
 
     tail, bch2_errors, has_bch2 = protocol.short, 0 if not long else None, False
     if long:
@@ -158,21 +154,28 @@ def decode(word: int, first: int, last: int) -> Decoded:
         # which bits follow is itself coded in PDF-2: a truncated message is taken for the usual one
         tail = next(row for row in protocol.tails if cut or not row.when or _matches(mended, last, row.when))
         if cut:
-            tail = _truncated(_usual(protocol))
+            tail = _truncated(usual_tail(protocol))
         elif has_bch2 and bch2_errors is None:
-            tail = _unreliable(_usual(protocol))
+            tail = _unreliable(usual_tail(protocol))
         word = mended
     rows = layout(protocol, tail, first)
     changed = word ^ received
     fixed = tuple(last - place for place in range(changed.bit_length() - 1, -1, -1) if changed >> place & 1)
     return Decoded(
-        rows, rows.unpack(word), word, last, bch1_errors, bch2_errors, True, has_bch2, cut, fixed, padding
+        rows, rows.unpack(word), word, last, bch1_errors, bch2_errors, True, has_bch2, cut, fixed, filler
     )  # fmt: skip
 
 
-def _usual(protocol: Protocol) -> Tail:
+def usual_tail(protocol: Protocol) -> Tail:
     """What follows when the bits that would tell cannot be used: the row with a position, if there is one."""
     return next((row for row in protocol.tails if row.fine), protocol.tails[-1])
+
+
+@cache
+def tails_of(protocol: Protocol) -> tuple[Tail, ...]:
+    """Everything that may follow BCH-1 of a protocol, cut off and beyond mending included."""
+    usual = usual_tail(protocol)
+    return (protocol.short, *protocol.tails, _truncated(usual), _unreliable(usual))
 
 
 def with_parity(word: int, last: int, *, bch2: bool) -> int:
@@ -199,8 +202,10 @@ def facts_of(decoded: Decoded) -> Facts:
         said.append("a short location message: this format was withdrawn (A3.1), its position bits are not interpreted")
     if decoded.has_bch2 and decoded.bch2_errors is None:
         said.append("what is stated of bits 107-132 is as received: their code could not mend them")
-    if decoded.padding:
+    if decoded.filler and int(decoded.filler, 16) not in _FILLER:
         said.append("bits 113-144 after the end of a short message are neither all zeros nor all ones; not used")
+    if decoded.filler:
+        facts["filler"] = decoded.filler
     facts["odd"] = said
     return facts
 

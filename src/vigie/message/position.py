@@ -208,6 +208,9 @@ class Coding:
                 if (value, coarse) == (current[name], current.get(coarse_name)):
                     continue  # as it stands: an odd pattern with the same meaning is kept
                 numbers.update(axis.write(value, coarse if self.offset else None, fine))
+            halves = {axis.coarse_min({**raws, **numbers})[1] == "not_available" for axis in self.axes}
+            if numbers and len(halves) > 1:
+                raise FieldError("latitude", None, "a position is a latitude and a longitude: one is missing")
             return numbers
 
         return Part(KEYS, tuple(names), read, write, _DOC)
