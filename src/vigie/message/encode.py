@@ -17,12 +17,44 @@ from vigie.message.fgb_tables import PROTOCOLS, Protocol, Tail, truncated
 from vigie.message.fields import Layout
 
 DERIVED = frozenset(
-    (
-        "input generation kind layout hex_id hex_id_15 country frame_sync format protocol protocol_flag verdict category "
-        "category_words odd changes description fields corrected_bits bch1 bch2 bch1_errors bch2_errors bch1_encoded "
-        "bch2_encoded pdf2_verdict filler truncated withdrawn crc16 moffset_minutes position_status "
-        "position_resolution_deg altitude_above_m altitude_up_to_m confidence"
-    ).split()
+    {
+        "input",
+        "generation",
+        "kind",
+        "layout",
+        "hex_id",
+        "hex_id_15",
+        "country",
+        "frame_sync",
+        "format",
+        "protocol",
+        "protocol_flag",
+        "verdict",
+        "category",
+        "category_words",
+        "odd",
+        "changes",
+        "description",
+        "fields",
+        "corrected_bits",
+        "bch1",
+        "bch2",
+        "bch1_errors",
+        "bch2_errors",
+        "bch1_encoded",
+        "bch2_encoded",
+        "pdf2_verdict",
+        "filler",
+        "truncated",
+        "withdrawn",
+        "crc16",
+        "moffset_minutes",
+        "position_status",
+        "position_resolution_deg",
+        "altitude_above_m",
+        "altitude_up_to_m",
+        "confidence",
+    }
 )
 """what decode prints beside the values that an encoder is told"""
 _KINDS = ("serial_type", "identity_type", "rls_beacon_type")

@@ -67,7 +67,7 @@ def layout(protocol: Protocol, tail: Tail | None, first: int = 1) -> Layout:
     rows = (*SYNC, FORMAT, *HEAD, *protocol.fields, BCH1_ROW, *(tail.fields if tail else ()))
     kept = tuple(row for row in rows if row.first >= first and (tail or row.last <= ID_LAST))
     parts = list(protocol.parts)
-    if protocol.coding and not (tail and tail.facts.get("withdrawn")):
+    if protocol.coding and protocol.has_position and not (tail and tail.facts.get("withdrawn")):
         parts.append(protocol.coding.part(fine=bool(tail and tail.fine)))
     if tail:
         parts += tail.parts

@@ -55,6 +55,8 @@ class Protocol:
     parts: tuple[Part, ...] = ()
     coding: Coding | None = None
     """of the position in PDF-1"""
+    has_position: bool = True
+    """False when fixed bits stand where the coding has the position"""
 
 
 def fix(name: str, first: int, last: int, value: int, doc: str) -> Field:
@@ -116,12 +118,13 @@ def _mmsi_part(digits: str) -> Part:
 
     def write(facts: Facts, raws: Raws) -> dict[str, int]:
         value = facts["mmsi"]
-        codec = decimal(9)
+        if value == read(raws)["mmsi"]:
+            return {}
         try:
-            codec.write(value)
+            decimal(9).write(value)
         except ValueError as error:
             raise FieldError("mmsi", None, str(error)) from None
-        if int(value[:3]) != raws["country_code"]:
+        if len(value) != 9 or int(value[:3]) != raws["country_code"]:
             raise FieldError(
                 "mmsi", (27, 36), f"{value} does not begin with the country code {raws['country_code']} (A1.2.3)"
             )
@@ -216,7 +219,7 @@ def _rls_tac_write(facts: Facts, raws: Raws) -> dict[str, int]:
     series = _RLS_SERIES.get(raws["rls_beacon_type"])
     name = "rls_tac_truncated" if series is None else "rls_tac"
     value = facts.get(name)
-    if value is None:
+    if value is None or value == _rls_tac_read(raws).get(name):
         return {}
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value - (series or 0) < 960:
         low = series or 0
@@ -711,7 +714,7 @@ def _elt_dt(number: int, kind: str, words: str, rows: tuple[Field, ...]) -> tupl
             ),
             facts={**row.facts, "cancellation": True},
             tails=(ELT_DT_CANCELLED,),
-            coding=None,
+            has_position=False,
         )
         for row in (*tests, base)
     )
