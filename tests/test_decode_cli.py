@@ -101,7 +101,7 @@ def test_encode_refuses_by_name_and_goes_on() -> None:
     assert done.returncode == 1
     assert rows[0]["error"]["kind"] == "field"
     assert "country_code (bits 27-36)" in rows[0]["error"]["message"]
-    assert rows[1]["hex_id"] == "1C7600017F81FE0"
+    assert rows[1]["hex_id"] == "1C760002BF81FE0"
     assert "object" in rows[2]["error"]["message"]
 
 
