@@ -81,9 +81,10 @@ def fixed(expected: int, width: int) -> Codec:
     return Codec(f"always {expected:0{width}b}", codec.read, codec.write, codec.schema)
 
 
-def enum(names: Mapping[int, str], spare: str = "spare") -> Codec:
-    """One of several names; a number without a name reads as ``spare_NUMBER``."""
+def enum(names: Mapping[int, str], spare: str = "spare", width: int = 0) -> Codec:
+    """One of several names; a number without a name reads as ``spare_NUMBER``. ``width``: bits to show of a number."""
     numbers = {name: number for number, name in names.items()}
+    width = width or max(number.bit_length() for number in names) or 1
 
     def write(value: Any) -> int:
         if value in numbers:
@@ -94,7 +95,7 @@ def enum(names: Mapping[int, str], spare: str = "spare") -> Codec:
         raise ValueError(f"{value!r} is none of {', '.join(numbers)}")
 
     return Codec(
-        "; ".join(f"{number:b} = {name}" for number, name in names.items()),
+        "; ".join(f"{number:0{width}b} = {name}" for number, name in names.items()),
         lambda raw: names.get(raw) or f"{spare}_{raw}",
         write,
         {"type": "string", "examples": list(numbers)},

@@ -70,7 +70,7 @@ FRAME_SYNC = {0b000101111: "normal", 0b011010000: "self_test"}
 SYNC = (
     Field("bit_sync", 1, 15, fixed(0x7FFF, 15), doc="Bit synchronization, fifteen ones (2.2.4.1)", fixed=0x7FFF,
           default=0x7FFF),
-    Field("frame_sync", 16, 24, enum(FRAME_SYNC), doc="Frame synchronization: normal or self-test (2.2.4.2)",
+    Field("frame_sync", 16, 24, enum(FRAME_SYNC, width=9), doc="Frame synchronization: normal or self-test (2.2.4.2)",
           default=0b000101111),
 )  # fmt: skip
 FORMAT = Field("format", 25, 25, enum({0: "short", 1: "long"}), doc="Format flag (A1.2.1)")
