@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +125,15 @@ def test_decode_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code, GOOD], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr.strip() == "[]"
     assert json.loads(done.stdout)["hex_id"]
+
+
+def test_a_certificate_table_names_the_model_and_a_bad_one_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "tac.csv"
+    table.write_text("tac,model,maker\n197,Sample One,Nobody\n")
+    facts = json.loads(vigie("decode", "--json", "--tac-table", str(table), "ADCC404C8400315").stdout)
+    assert facts["model"] == {"model": "Sample One", "maker": "Nobody"}
+    table.write_text("tac,model\none,Sample\n")
+    done = vigie("decode", "--tac-table", str(table), "ADCC404C8400315")
+    assert (done.returncode, "line 2" in done.stderr) == (2, True)
+    table.write_text("number,name\n")
+    assert "columns tac and model" in vigie("decode", "--tac-table", str(table), "ADCC404C8400315").stderr

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from vigie.cli.common import emit, lines_of
 from vigie.errors import InputError
-from vigie.message import beacon, explain
+from vigie.message import beacon, explain, tac
+
+_STYLES: dict[str, dict[str, Any]] = {
+    "head": {"bold": True},
+    "even": {"fg": "cyan"},
+    "odd": {"fg": "yellow"},
+    "corrected": {"fg": "red", "bold": True, "reverse": True},
+}
+
+
+def _paint(text: str, what: str) -> str:
+    """Colour for a terminal; click takes it out again where the output is none."""
+    return click.style(text, **_STYLES[what])
 
 
 @click.command(name="decode")
 @click.argument("messages", nargs=-1, metavar="[HEX]...")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines: one object a message.")
-@click.option("--bits", is_flag=True, help="Draw every field with its bits as well.")
+@click.option("--bits", is_flag=True, help="Draw every field with its bits as well, corrected ones marked.")
+@click.option("--tac-table", type=click.File("r", encoding="utf-8"), help="CSV of certificate numbers: tac,model,...")
 @click.pass_context
-def command(ctx: click.Context, messages: tuple[str, ...], as_json: bool, bits: bool) -> None:
+def command(
+    ctx: click.Context, messages: tuple[str, ...], as_json: bool, bits: bool, tac_table: Iterable[str] | None
+) -> None:
     """Decode 406 MHz beacon messages given as hex: arguments, or one a line on standard input.
 
     Takes 15 hex digits (a beacon's ID), 22 or 30 (from bit 25), 28 or 36 (with the sync bits), in either case; blanks
@@ -25,6 +41,7 @@ def command(ctx: click.Context, messages: tuple[str, ...], as_json: bool, bits: 
     \b
     Example:  vigie decode FFFED08E39048D158AC01E3AA482856824CE
     """
+    table = tac.read_table(tac_table) if tac_table else {}
     refused = 0
     for number, text in enumerate(lines_of(messages)):
         try:
@@ -36,9 +53,13 @@ def command(ctx: click.Context, messages: tuple[str, ...], as_json: bool, bits: 
             else:
                 click.echo(f"{text}\n  refused: {error}", err=True)
             continue
+        model = tac.model_of(facts, table)
+        if model:
+            facts["model"] = model
+            facts["description"] = [*facts["description"], f"Model by the table given: {', '.join(model.values())}."]
         if as_json:
             emit(facts)
         else:
-            click.echo(("\n" if number else "") + explain.page(facts, bits=bits))
+            click.echo(("\n" if number else "") + explain.page(facts, bits=bits, paint=_paint))
     if refused:
         ctx.exit(1)

@@ -54,6 +54,7 @@ DERIVED = frozenset(
         "altitude_above_m",
         "altitude_up_to_m",
         "confidence",
+        "model",
     }
 )
 """what decode prints beside the values that an encoder is told"""

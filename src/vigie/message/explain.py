@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vigie.message.fields import Layout
 
 
-def page(facts: Mapping[str, Any], *, bits: bool = False) -> str:
+Paint = Callable[[str, str], str]
+"""a text and what it is (even, odd, corrected, head) to the text with colour"""
+
+
+def plain(text: str, what: str) -> str:
+    """No colour."""
+    return text
+
+
+def page(facts: Mapping[str, Any], *, bits: bool = False, paint: Paint = plain) -> str:
     """What a message says, a few lines; with every field and its bits when ``bits``."""
     head = f"{facts.get('hex_id') or facts.get('hex_id_15')}  ({facts['category_words']})"
-    rows = [facts["input"], f"  {head}", *(f"  {sentence}" for sentence in facts["description"][1:])]
+    rows = [facts["input"], f"  {paint(head, 'head')}", *(f"  {sentence}" for sentence in facts["description"][1:])]
     if bits:
-        rows += ["", *(f"  {row}" for row in field_rows(facts))]
+        rows += ["", *(f"  {row}" for row in field_rows(facts, paint))]
     return "\n".join(rows)
 
 
-def field_rows(facts: Mapping[str, Any]) -> list[str]:
+def field_rows(facts: Mapping[str, Any], paint: Paint = plain) -> list[str]:
     """A line a field: bit numbers, the bits (a corrected one marked with ^ below), name, value, meaning."""
     corrected = set(facts.get("corrected_bits", ()))
     rows = []
-    for name, field in facts["fields"].items():
+    for number, (name, field) in enumerate(facts["fields"].items()):
         first, last = field["bits"]
         pattern = format(field["raw"], f"0{last - first + 1}b")
+        kind = "odd" if number % 2 else "even"
+        painted = "".join(
+            paint(digit, "corrected" if first + place in corrected else kind) for place, digit in enumerate(pattern)
+        )
         value = "none" if field["value"] is None else field["value"]
         unit = f" {field['unit']}" if field["unit"] else ""
-        rows.append(f"{first:3d}-{last:<3d} {pattern:<24s} {name} = {value}{unit}  {field['doc']}".rstrip())
+        gap = " " * max(0, 24 - len(pattern))
+        rows.append(f"{first:3d}-{last:<3d} {painted}{gap} {name} = {value}{unit}  {field['doc']}".rstrip())
         marks = "".join("^" if bit in corrected else " " for bit in range(first, last + 1)).rstrip()
         if marks:
             rows.append(f"{'':7s} {marks} corrected")
