@@ -7,7 +7,6 @@ from typing import Any
 
 from vigie.message.fields import Layout
 
-
 Paint = Callable[[str, str], str]
 """a text and what it is (even, odd, corrected, head) to the text with colour"""
 
