@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from vigie import cli
+from vigie.message import fgb, rlm_tables, sgb, sgb_tables
 from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC, Tail
 from vigie.message.fields import Field, Part
+from vigie.message.schema import json_schema
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -61,6 +64,40 @@ def layouts() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def second_generation() -> str:
+    """The page of the second-generation layouts."""
+    vessel, rotating = sgb_tables.VESSELS[0], sgb_tables.ROTATING[0]
+    whole = sgb.layout(vessel, rotating)
+    own = {row.name for row in (*vessel.fields, *rotating.fields)}
+    lines = [
+        "# Second-generation message layouts",
+        "",
+        "Written from the tables in `vigie.message.sgb_tables`; bit numbers and clauses are those of C/S T.018 Issue 1",
+        "Rev. 12. Bits -1 and 0 are the two that the ground segment puts before a message of 63 or 51 hex digits.",
+        "",
+        "## Main field and code",
+        *field_table((row for row in whole.fields if row.name not in own), whole.parts),
+        "## Vessel identity, bits 94-137",
+    ]
+    for kind in sgb_tables.VESSELS:
+        lines += ["", f"### {kind.number}: {kind.title}", *field_table(kind.fields)]
+    lines += ["## Rotating field, bits 155-202"]
+    for turn in sgb_tables.ROTATING:
+        lines += ["", f"### {turn.number}: {turn.title}", "", f"C/S T.018 {turn.clause}", *field_table(turn.fields)]
+    lines += ["## 23-hex ID", *field_table(sgb.id_layout(vessel).fields)]
+    lines += ["## 15-hex ID", *field_table(sgb.id_layout(vessel, sgb_tables.SHORT_ID_LAST).fields)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def return_link() -> str:
+    """The page of the Galileo return-link layouts."""
+    lines = ["# Return-link message layouts", "", "Written from the tables in `vigie.message.rlm_tables`."]
+    for layout in (*rlm_tables.LAYOUTS, rlm_tables.SAR_FIELD, rlm_tables.INAV_PAGE):
+        lines += ["", f"## {layout.title}", "", f"`{layout.name}`, {layout.clause}"]
+        lines += field_table(layout.fields, layout.parts)
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def commands() -> str:
     """The page of the command line: each command's own help."""
     lines = [
@@ -79,7 +116,18 @@ def commands() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"layouts.md": layouts, "cli.md": commands}
+def schema() -> str:
+    """The JSON Schema of a decoded message."""
+    return json.dumps(json_schema([*fgb.all_layouts(), *sgb.all_layouts()]), indent=1, ensure_ascii=False) + "\n"
+
+
+PAGES = {
+    "layouts.md": layouts,
+    "layouts_sgb.md": second_generation,
+    "layouts_rlm.md": return_link,
+    "message.schema.json": schema,
+    "cli.md": commands,
+}
 
 
 def main() -> None:

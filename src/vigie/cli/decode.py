@@ -35,8 +35,9 @@ def command(
 ) -> None:
     """Decode 406 MHz beacon messages given as hex: arguments, or one a line on standard input.
 
-    Takes 15 hex digits (a beacon's ID), 22 or 30 (from bit 25), 28 or 36 (with the sync bits), in either case; blanks
-    are ignored and a letter O is read as a zero, which is then said.
+    Takes 15 hex digits (a beacon's ID), 22 or 30 (from bit 25), 28 or 36 (with the sync bits), and of second-generation
+    beacons 23 (ID), 51 or 63 (message), in either case; blanks are ignored and a letter O is read as a zero, which is
+    then said.
 
     \b
     Example:  vigie decode FFFED08E39048D158AC01E3AA482856824CE

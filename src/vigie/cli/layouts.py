@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from vigie.cli.common import emit
-from vigie.message import explain, fgb
+from vigie.message import explain, fgb, sgb
+from vigie.message.rlm_tables import INAV_PAGE, LAYOUTS, SAR_FIELD
 
 
 @click.command(name="layouts")
@@ -17,7 +18,8 @@ def command(name: str | None, as_json: bool) -> None:
     \b
     Example:  vigie layouts std_plb
     """
-    found = [row for row in fgb.all_layouts() if name is None or name.lower() in row.name.lower()]
+    every = [*fgb.all_layouts(), *sgb.all_layouts(), *LAYOUTS, SAR_FIELD, INAV_PAGE]
+    found = [row for row in every if name is None or name.lower() in row.name.lower()]
     if not found:
         raise click.UsageError(f"no layout's name contains {name!r}: 'vigie layouts' lists them all")
     for row in found:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from vigie.records import Verdict
+
 
 @dataclass(frozen=True)
 class Code:
@@ -140,3 +142,8 @@ BCH_SGB = Code(
     0b100011101,
     "C/S T.018 B.1, bits 1-250",
 )
+
+
+def verdict_of(errors: int | None) -> Verdict:
+    """What a count of corrected bits (None: beyond the code's power) says of a message."""
+    return "unreliable" if errors is None else "corrected" if errors else "ok"

@@ -87,7 +87,7 @@ def enum(names: Mapping[int, str], spare: str = "spare", width: int = 0) -> Code
     width = width or max(number.bit_length() for number in names) or 1
 
     def write(value: Any) -> int:
-        if value in numbers:
+        if isinstance(value, str) and value in numbers:
             return numbers[value]
         head, _, tail = str(value).rpartition("_")
         if head == spare and tail.isdecimal() and int(tail) not in names:
@@ -107,7 +107,7 @@ def hexadecimal(digits: int) -> Codec:
 
     def write(value: Any) -> int:
         try:
-            if not isinstance(value, str) or len(value) != digits:
+            if not isinstance(value, str) or len(value) != digits or not value.isalnum():
                 raise ValueError
             return int(value, 16)
         except ValueError:
@@ -145,8 +145,8 @@ def stepped(step: float, offset: float = 0, none: int | None = None, words: str 
             if none is None:
                 raise ValueError("a value is needed")
             return none
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ValueError(f"{value!r} is not a number")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < 1e15:
+            raise ValueError(f"{value!r} is not a number that could fit")
         raw = round((value - offset) / step)
         if abs(raw * step + offset - value) > 1e-6 * max(1.0, abs(value)):
             raise ValueError(f"{value} is not a multiple of {step}" + (f" past {offset}" if offset else ""))

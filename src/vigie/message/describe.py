@@ -27,6 +27,8 @@ _IDENTITY = (
     ("rls_tac", "RLS type approval certificate {}"),
     ("serial_number", "serial number {}"),
     ("specific_beacon", "beacon {} of the vessel"),
+    ("epirb_ais_last4", "EPIRB-AIS number ending {}"),
+    ("aircraft_operator_serial", "number {} of the operator"),
 )
 _EMERGENCY = {
     "unspecified": "unspecified distress",
@@ -38,10 +40,12 @@ _EMERGENCY = {
 }
 
 
-def degrees_minutes(value: float, letters: str) -> str:
+def degrees_minutes(value: float, letters: str, decimals: int = 2) -> str:
     """``43 43.93 N``: degrees and decimal minutes with the hemisphere letter."""
-    hundredths = round(abs(value) * 6000)
-    return f"{hundredths // 6000} {hundredths % 6000 / 100:05.2f} {letters[value < 0]}"
+    unit = 10**decimals
+    parts = round(abs(value) * 60 * unit)
+    minutes = f"{parts % (60 * unit) / unit:0{decimals + 3}.{decimals}f}"
+    return f"{parts // (60 * unit)} {minutes} {letters[value < 0]}"
 
 
 def position(facts: Mapping[str, Any]) -> str:
@@ -51,21 +55,36 @@ def position(facts: Mapping[str, Any]) -> str:
         status = facts.get("position_status")
         return {
             "not_available": "The beacon has no position to send.",
+            "no_capability": "The beacon is not able to send a position.",
             "out_of_range": "The encoded position is out of range and not used.",
             "unreliable": "The encoded position has more errors than its code can mend and is not used.",
             "not_sent": "The encoded position was not sent: the message ended before it.",
         }.get(status or "", "This kind of message carries no position.")
-    text = f"Encoded position {degrees_minutes(lat, 'NS')}, {degrees_minutes(lon, 'EW')}"
     step = facts.get("position_resolution_deg")
+    decimals = 3 if step and step < 1 / 3600 else 2
+    text = f"Encoded position {degrees_minutes(lat, 'NS', decimals)}, {degrees_minutes(lon, 'EW', decimals)}"
     if step:
-        size = f"{step * 3600:.0f} seconds" if step < 1 / 60 else f"{step * 60:.0f} minutes"
-        text += f", coded in steps of {size}"
+        text += f", coded in steps of {_size(step * 3600)}"
     source = facts.get("position_source")
     return f"{text}{f', from {source} navigation' if source else ''}."
 
 
+def _size(step_s: float) -> str:
+    if step_s < 1:
+        return f"{step_s:.2f} seconds"
+    return f"{step_s:.0f} seconds" if step_s < 60 else f"{step_s / 60:.0f} minutes"
+
+
 def _errors(facts: Mapping[str, Any]) -> list[str]:
     said = []
+    if "bch_errors" in facts:
+        count = facts["bch_errors"]
+        if count is None:
+            said.append("The message has more errors than its code can mend: nothing in it is to be trusted.")
+        elif count:
+            said.append(f"{count} bit{'s' * (count > 1)} of the message corrected.")
+    elif "bch_computed" in facts:
+        said.append("The message came without its code: errors in it cannot be seen.")
     for key, name in (("bch1_errors", "first"), ("bch2_errors", "second")):
         if key not in facts:
             continue
@@ -93,6 +112,46 @@ def emergency(said: Mapping[str, Any]) -> str:
     return f"Nature of distress: {', '.join(told) or 'unspecified'}."
 
 
+_ROTATING = (
+    ("elapsed_hours", "active for {} h"),
+    ("minutes_since_location", "position {} min old"),
+    ("time_of_location_s", "position of {} UTC"),
+    ("altitude_m", "altitude {} m"),
+    ("gnss_status", "fix {}"),
+    ("hdop", "HDOP {}"),
+    ("vdop", "VDOP {}"),
+    ("activation", "activation {}"),
+    ("triggering_event", "trigger {}"),
+    ("battery_percent", "battery {} %"),
+    ("rls_provider", "return link of {}"),
+    ("twc_provider", "two-way service of {}"),
+    ("deactivation", "turned off {}"),
+)
+_YES = (
+    ("rlm_type1_capable", "accepts automatic acknowledgements"),
+    ("rlm_type2_capable", "accepts manually generated return messages"),
+    ("rlm_type1_received", "automatic acknowledgement received"),
+    ("rlm_type2_received", "manually generated return message received"),
+    ("twc_acknowledged", "two-way acknowledgement received"),
+)
+
+
+def rotating(said: Mapping[str, Any]) -> str:
+    """The rotating field of a second-generation message in words (C/S T.018 3.3)."""
+    told = []
+    for key, form in _ROTATING:
+        value = said.get(key)
+        if value is not None:
+            if key == "time_of_location_s":
+                value = f"{value // 3600:02d}:{value // 60 % 60:02d}:{value % 60:02d}"
+            told.append(form.format(str(value).replace("_", " ")))
+    told += [words for key, words in _YES if said.get(key)]
+    for letter in "abc":
+        if said.get(f"question_{letter}"):
+            told.append(f"question {said[f'question_{letter}']} answered {said[f'answer_{letter}']}")
+    return f"Rotating field {said['id']}: {', '.join(told) or 'nothing that the standard defines'}."
+
+
 def sentences(facts: Mapping[str, Any]) -> list[str]:
     """The message in sentences: what traffic, whose, where, how sure, what is odd."""
     said = [f"{facts['category_words']}."]
@@ -104,7 +163,11 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
         said.append(f"Identity: {', '.join(known)}.")
     if facts.get("emergency"):
         said.append(emergency(facts["emergency"]))
-    said.append(position(facts))
+    second = facts["generation"] == "SGB"
+    if not second or "position_status" in facts:
+        said.append(position(facts))
+    if second and facts.get("rotating_field"):
+        said.append(rotating(facts["rotating_field"]))
     if facts.get("truncated"):
         said.append("The message ended with bit 112: its second protected field was not sent.")
     said += _errors(facts)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vigie.errors import FieldError
-from vigie.message import fgb
+from vigie.message import fgb, sgb_encode
 from vigie.message.beacon import FORMS
 from vigie.message.fgb_tables import PROTOCOLS, Protocol, Tail, truncated
 from vigie.message.fields import Layout
@@ -63,11 +63,15 @@ _KINDS = ("serial_type", "identity_type", "rls_beacon_type")
 
 
 def encode(facts: Mapping[str, Any]) -> str:
-    """Hex digits of the first-generation message that ``facts`` states, in the form named by ``kind``.
+    """Hex digits of the message that ``facts`` states, in the form named by ``kind``.
 
-    Without ``kind``: 36 digits for a long message, 28 for a short one, sync bits included. Raises FieldError, naming
-    the field, its bits and the range, when a value does not fit, is missing, or belongs to no field of the message.
+    ``generation`` SGB or ``protocol`` sgb: a second-generation message, of 63 digits without ``kind``. Else one of the
+    first generation: without ``kind`` 36 digits for a long message, 28 for a short one, sync bits included. Raises
+    FieldError, naming the field, its bits and the range, when a value does not fit, is missing, or belongs to no field
+    of the message.
     """
+    if facts.get("generation") == "SGB" or facts.get("protocol") == "sgb":
+        return sgb_encode.to_hex(facts)
     if facts.get("fields") is not None:
         return _again(facts)
     protocol = _protocol(facts)
@@ -108,7 +112,10 @@ def _again(facts: Mapping[str, Any]) -> str:
         }
         word = _with_parity(rows, rows.write(changed | position, raws))
     else:
-        for bit in facts.get("corrected_bits") or ():
+        wrong = facts.get("corrected_bits") or ()
+        if not isinstance(wrong, (list, tuple)):
+            raise FieldError("corrected_bits", None, f"{wrong!r} is not a list of bit numbers")
+        for bit in wrong:
             if isinstance(bit, bool) or not isinstance(bit, int) or not first <= bit <= rows.last:
                 raise FieldError("corrected_bits", None, f"{bit!r} is not a bit from {first} to {rows.last}")
             word ^= 1 << (rows.last - bit)
@@ -117,9 +124,9 @@ def _again(facts: Mapping[str, Any]) -> str:
 
 def _form(facts: Mapping[str, Any], default: str) -> str:
     form = facts.get("kind") or default
-    if form not in FORMS:
+    if not isinstance(form, str) or form not in FORMS:
         raise FieldError("kind", None, f"{form!r} is none of {', '.join(FORMS)}")
-    return str(form)
+    return form
 
 
 def _hex(word: int, rows: Layout, facts: Mapping[str, Any], default: str) -> str:

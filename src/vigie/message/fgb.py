@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from vigie.message import bch
+from vigie.message import bch, hexform, moffset
 from vigie.message.fgb_tables import (
     BCH1_ROW,
     FORMAT,
@@ -24,7 +24,11 @@ from vigie.message.fgb_tables import (
     unreliable,
 )
 from vigie.message.fields import Facts, Layout
+from vigie.records import Category
 
+FORMS = {"hexid_15": (26, 85), "message_22": (25, 112), "message_28": (1, 112), "message_30": (25, 144),
+         "message_36": (1, 144)}  # fmt: skip
+"""first and last message bit of each first-generation form"""
 ID_FIRST, ID_LAST = 26, 85  # 3.3: the 15-hex ID
 SHORT, LONG = 112, 144
 _FILLER = ((1 << 32) - 1, 0)  # bits 113-144 of a long message that ended at bit 112 (4.5.4)
@@ -217,3 +221,70 @@ def all_layouts(first: int = 1) -> list[Layout]:
         for row in PROTOCOLS
         for tail in ((row.short, *row.tails) if row.when[0] == (26, 26, 1) else row.tails)
     ]
+
+
+def category_of(facts: Facts) -> Category:
+    """What kind of traffic it is. Whatever is not plainly something else is distress."""
+    if facts["verdict"] == "unreliable":
+        return "unreliable"
+    if facts.get("frame_sync") == "self_test":
+        return "self_test"
+    if facts.get("beacon_type") == "TEST" or facts.get("elt_dt_test"):
+        return "test"
+    if facts["protocol"] == "user_orbitography":
+        return "orbitography"
+    if facts.get("cancellation"):
+        return "cancelled"
+    return "national" if facts["protocol"] == "user_national" else "distress"
+
+
+def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
+    """Layout, numbers, and everything that hex digits in one of ``FORMS`` state."""
+    first, last = FORMS[form]
+    decoded = decode(int(digits, 16), first, last)
+    facts: Facts = {
+        "input": digits,
+        "generation": "FGB",
+        "kind": form,
+        "layout": decoded.layout.name,
+        "protocol": None,
+        "hex_id": None,
+        "hex_id_15": hex_id(decoded.word, decoded.last),
+        "country_code": None,
+        "country": None,
+        "latitude": None,
+        "longitude": None,
+    }
+    stated = facts_of(decoded)
+    if first == 1:
+        nearest, wrong = hexform.sync_of(bit(decoded.word, decoded.last, 1, 24))
+        stated["frame_sync"] = nearest
+        if wrong:
+            stated["odd"].append(f"{wrong} of the 24 sync bits are wrong; taken for {nearest.replace('_', '-')}")
+    if form == "hexid_15" and facts["hex_id_15"] != digits:
+        stated["odd"].append("the position bits of this hex ID are not at their defaults (3.3); hex_id has them so")
+    facts |= stated
+    for parity in ("bch1", "bch2"):
+        facts.pop(parity, None)  # stated as received, below
+    if decoded.has_bch1:
+        facts["bch1_errors"] = decoded.bch1_errors
+        facts["bch1_encoded"] = _received_bits(digits, first, 86, 106)
+        facts["truncated"] = decoded.truncated
+    if decoded.has_bch2:
+        facts["bch2_errors"] = decoded.bch2_errors
+        facts["bch2_encoded"] = _received_bits(digits, first, 133, 144)
+        facts["pdf2_verdict"] = bch.verdict_of(decoded.bch2_errors)
+    facts["corrected_bits"] = list(decoded.corrected_bits)
+    facts["verdict"] = bch.verdict_of(decoded.bch1_errors)
+    if facts["verdict"] == "ok" and decoded.bch2_errors and decoded.has_bch2:
+        facts["verdict"] = "corrected"
+    facts["hex_id"] = None if facts["verdict"] == "unreliable" else facts["hex_id_15"]
+    if facts["protocol"] == "rls" and facts["hex_id"]:
+        facts["crc16"], facts["moffset_minutes"] = moffset.of(facts["hex_id"])
+    facts["category"] = category_of(facts)
+    return decoded.layout, decoded.raws, facts
+
+
+def _received_bits(digits: str, first: int, first_bit: int, last_bit: int) -> str:
+    bits = format(int(digits, 16), f"0{len(digits) * 4}b")
+    return bits[first_bit - first : last_bit - first + 1]

@@ -106,6 +106,11 @@ class Layout:
     def _readers(self) -> list[tuple[str, Callable[[int], Any]]]:
         return [(row.name, row.codec.read) for row in self.fields if not row.hidden and row.fixed is None]
 
+    @cached_property
+    def columns(self) -> list[tuple[str, int, int, Callable[[int], Any], str | None, str]]:
+        """Name, first and last bit, reader, unit and meaning of every field, for those that go through them all."""
+        return [(row.name, row.first, row.last, row.codec.read, row.unit or None, row.doc) for row in self.fields]
+
     def unpack(self, word: int) -> dict[str, int]:
         """The number of every field of ``word``, an integer whose last bit is bit ``last`` of the message."""
         return {name: word >> shift & mask for name, shift, mask in self._places}

@@ -28,6 +28,8 @@ _WHAT = (
     "51 or 63 (second-generation message)"
 )
 _BLANKS = " \t\r\n\f\v\u00a0\u2007\u2009\u202f_-:.,;'\""
+_NO_BLANKS = {ord(blank): None for blank in _BLANKS}
+_DIGITS = "0123456789ABCDEF"
 _LOOKALIKES = {"O": "0", "I": "1", "L": "1"}
 _REPLACE = {ord(letter): digit for letter, digit in _LOOKALIKES.items()}
 
@@ -44,8 +46,21 @@ class HexForm:
 
 def parse(text: str) -> HexForm:
     """Clean ``text`` and tell what it is. Raises HexError (empty, character, length)."""
+    form = _LENGTHS.get(len(text))
+    if form and not text.strip(_DIGITS):  # nothing to clean: as programs write it
+        return HexForm(text, form, ())
+    digits, changes = clean(text)
+    form = _LENGTHS.get(len(digits))
+    if form is None:
+        plural = "digit" if len(digits) == 1 else "digits"
+        raise HexError("length", f"{len(digits)} hex {plural}: a beacon message has {_WHAT}")
+    return HexForm(digits, form, changes)
+
+
+def clean(text: str) -> tuple[str, tuple[str, ...]]:
+    """Upper-case hex digits of ``text`` and what was changed for it. Raises HexError (empty, character)."""
     changes: list[str] = []
-    digits = text.translate({ord(blank): None for blank in _BLANKS})
+    digits = text.translate(_NO_BLANKS)
     if len(digits) != len(text.strip()):
         changes.append("blanks and separators left out")
     if digits[:2] in ("0x", "0X"):
@@ -58,15 +73,11 @@ def parse(text: str) -> HexForm:
     digits = digits.translate(_REPLACE)
     if not digits:
         raise HexError("empty", "there is nothing to decode: the input is empty")
-    wrong = [(place, letter) for place, letter in enumerate(digits) if letter not in "0123456789ABCDEF"]
+    wrong = [(place, letter) for place, letter in enumerate(digits) if letter not in _DIGITS]
     if wrong:
         place, letter = wrong[0]
         raise HexError("character", f"{letter!r} at digit {place + 1} is not a hex digit (0-9, A-F)")
-    form = _LENGTHS.get(len(digits))
-    if form is None:
-        plural = "digit" if len(digits) == 1 else "digits"
-        raise HexError("length", f"{len(digits)} hex {plural}: a beacon message has {_WHAT}")
-    return HexForm(digits, form, tuple(changes))
+    return digits, tuple(changes)
 
 
 def sync_of(word: int) -> tuple[str, int]:

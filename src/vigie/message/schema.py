@@ -34,6 +34,8 @@ COMMON: dict[str, dict[str, Any]] = {
     "bch1_encoded": {"type": "string", "pattern": "^[01]{21}$"},
     "bch2_encoded": {"type": "string", "pattern": "^[01]{12}$"},
     "truncated": {"type": "boolean"},
+    "rotating_field": {"type": ["object", "string"]},
+    "mode": {"enum": ["normal", "self_test", None]},
     "verdict": {"enum": ["ok", "corrected", "unreliable"]},
     "pdf2_verdict": {"enum": ["ok", "corrected", "unreliable"]},
     "corrected_bits": {"type": "array", "items": {"type": "integer", "minimum": 1}},

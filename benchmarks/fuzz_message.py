@@ -1,0 +1,142 @@
+"""Random and mutated inputs through decode, rlm and encode: no undocumented exception, no slow input.
+
+    python benchmarks/fuzz_message.py --inputs 1000000
+    python benchmarks/fuzz_message.py --atheris        # coverage-guided, when atheris is installed
+
+Each input is a text (random digits of every length a form has, a vector with bits turned over, digits cut, doubled or
+replaced by anything) for decode and rlm, and what decode said with values replaced for encode. Documented are HexError
+and FieldError (InputError). Prints counts and the slowest input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from vigie.errors import InputError
+from vigie.message import beacon, rlm
+from vigie.message.encode import encode
+
+LIMIT_S = 0.010
+LENGTHS = (15, 20, 22, 23, 28, 30, 36, 40, 51, 63)
+ODD = ["", None, True, -1, 10**30, 1.5, float("nan"), "\u0000", "ZZZ", "9" * 400, [], {}, {"raw": 1}, "1010", 7, 227]
+SEEDS = [
+    "FFFED08E39048D158AC01E3AA482856824CE",
+    "FFFE2F56E6804002202009655250",
+    "56E6804002202009655250",
+    "ADCD00800440401",
+    "8D68008A87051DD7FE98B783200907",
+    "FFFE2F4F2DA58E9AC8750F8B681700000000",
+    "0039823D32618658622811F0000000000003FFF004030680258492A4FC57A49",
+    "9934039823D000000000000",
+]
+
+
+def text(rng: random.Random) -> str:
+    """One input for a decoder."""
+    kind = rng.randrange(6)
+    if kind == 0:
+        return "".join(rng.choices("0123456789ABCDEF", k=rng.choice(LENGTHS)))
+    seed = rng.choice(SEEDS)
+    if kind in (1, 2):
+        word = int(seed, 16)
+        for _ in range(rng.choice((1, 2, 3, 4, 6, 7, 12, 30))):
+            word ^= 1 << rng.randrange(4 * len(seed))
+        return format(word, f"0{len(seed)}X")
+    place = rng.randrange(len(seed))
+    if kind == 3:
+        return seed[:place] + seed[place + rng.randrange(4) :]
+    if kind == 4:
+        return seed[:place] + seed[place:] * rng.randrange(1, 40)
+    junk = "".join(chr(rng.choice((rng.randrange(32, 127), rng.randrange(0x110000 - 2048)))) for _ in range(3))
+    return seed[:place] + junk + seed[place:]
+
+
+def mutated(rng: random.Random) -> dict[str, Any]:
+    """One object for the encoder."""
+    facts = json.loads(json.dumps(dict(beacon.decode(rng.choice(SEEDS[:6])).facts)))
+    if rng.random() < 0.5:
+        facts = {key: value for key, value in facts.items() if key not in ("fields", "layout")}
+    for _ in range(rng.randrange(4)):
+        key = rng.choice(list(facts) or ["protocol"])
+        if rng.random() < 0.3:
+            facts.pop(key, None)
+        else:
+            facts[key] = rng.choice(ODD)
+    return facts
+
+
+def attempt(name: str, function: Callable[[Any], Any], value: Any, counts: Counter[str], worst: list[Any]) -> None:
+    """Run one input; count how it ended."""
+    begun = time.thread_time()
+    try:
+        function(value)
+    except InputError:
+        counts[f"{name} refused"] += 1
+    except Exception as error:
+        kind = f"{name} UNDOCUMENTED {type(error).__name__}: {str(error)[:60]}"
+        counts[kind] += 1
+        if counts[kind] == 1:
+            print(f"{kind}: {value!r}"[:400], file=sys.stderr)
+    else:
+        counts[f"{name} done"] += 1
+    spent = time.thread_time() - begun
+    if spent > LIMIT_S:
+        counts[f"{name} slower than {LIMIT_S * 1e3:.0f} ms"] += 1
+    if spent > worst[0]:
+        worst[:] = [spent, name, value]
+
+
+def guided() -> None:
+    """Coverage-guided fuzzing of the decoders with atheris, until interrupted."""
+    import atheris
+
+    atheris.instrument_all()
+
+    def one(data: bytes) -> None:
+        given = data.decode("latin-1")
+        for function in (beacon.decode, rlm.decode):
+            try:
+                function(given)
+            except InputError:
+                continue
+
+    atheris.Setup(sys.argv[:1], one)
+    atheris.Fuzz()
+
+
+def main() -> None:
+    """Fuzz and print the counts; exit 1 when anything undocumented or slow was met."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=int, default=300_000)
+    parser.add_argument("--seed", type=int, default=406)
+    parser.add_argument("--atheris", action="store_true")
+    options = parser.parse_args()
+    if options.atheris:
+        guided()
+        return
+    rng, counts = random.Random(options.seed), Counter[str]()
+    for value in SEEDS:  # tables are built at first use
+        beacon.decode(value)
+    worst: list[Any] = [0.0, "", ""]
+    for number in range(options.inputs):
+        if number % 3 < 2:
+            attempt(("decode", "rlm")[number % 3], (beacon.decode, rlm.decode)[number % 3], text(rng), counts, worst)
+        else:
+            attempt("encode", encode, mutated(rng), counts, worst)
+        if sys.stderr.isatty() and number % 10_000 == 0:
+            print(f"\r{number:,}", end="", file=sys.stderr)
+    for name, count in sorted(counts.items()):
+        print(f"{name:40s} {count:>12,}")
+    print(f"slowest: {worst[0] * 1e3:.2f} ms, {worst[1]} of {str(worst[2])[:100]!r}")
+    sys.exit(any("UNDOCUMENTED" in name or "slower" in name for name in counts))
+
+
+if __name__ == "__main__":
+    main()
