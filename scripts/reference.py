@@ -13,7 +13,8 @@ import click
 
 from vigie import cli
 from vigie.message import fgb, rlm_tables, sgb, sgb_tables
-from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC, Tail
+from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC
+from vigie.message.fgb_tails import Tail
 from vigie.message.fields import Field, Part
 from vigie.message.schema import json_schema
 

@@ -13,7 +13,8 @@ from typing import Any
 from vigie.errors import FieldError
 from vigie.message import fgb, sgb_encode
 from vigie.message.beacon import FORMS
-from vigie.message.fgb_tables import PROTOCOLS, Protocol, Tail, truncated
+from vigie.message.fgb_tables import PROTOCOLS, Protocol
+from vigie.message.fgb_tails import Tail, truncated
 from vigie.message.fields import Layout
 
 DERIVED = frozenset(

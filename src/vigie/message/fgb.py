@@ -11,18 +11,8 @@ from functools import cache
 from typing import Any
 
 from vigie.message import bch, hexform, moffset
-from vigie.message.fgb_tables import (
-    BCH1_ROW,
-    FORMAT,
-    HEAD,
-    PROTOCOLS,
-    SYNC,
-    Match,
-    Protocol,
-    Tail,
-    truncated,
-    unreliable,
-)
+from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC, Protocol
+from vigie.message.fgb_tails import Match, Tail, truncated, unreliable
 from vigie.message.fields import Facts, Layout
 from vigie.records import Category
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from vigie.errors import FieldError
-from vigie.message.codecs import Codec, bits
+from vigie.message.codecs import Codec, bits, fixed
 
 Raws = Mapping[str, int]
 Facts = dict[str, Any]
@@ -158,3 +158,8 @@ class Layout:
 def opaque(name: str, first: int, last: int, doc: str) -> Field:
     """Bits whose meaning the standard leaves to somebody else."""
     return Field(name, first, last, bits(last - first + 1), doc=doc)
+
+
+def fix(name: str, first: int, last: int, value: int, doc: str) -> Field:
+    """A row whose bits the standard fixes."""
+    return Field(name, first, last, fixed(value, last - first + 1), doc=doc, fixed=value, default=value)

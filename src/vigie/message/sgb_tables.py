@@ -12,17 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from vigie.errors import FieldError
-from vigie.message.codecs import FLAG, UINT, Codec, bits, decimal, enum, fixed, hexadecimal, stepped, text
-from vigie.message.fields import Facts, Field, Part, Raws, opaque
+from vigie.message.codecs import FLAG, UINT, Codec, bits, decimal, enum, hexadecimal, stepped, text
+from vigie.message.fields import Facts, Field, Part, Raws, fix, opaque
 
 FIRST, DATA_LAST, LAST = -1, 202, 250
 ID_LAST, SHORT_ID_LAST = 92, 60  # Table 3.11: 23 and 15 hex digits, in bits of their own
 SYSTEM_TACS = range(65521, 65536)  # Table 3.1, note on the certificate number
-
-
-def fix(name: str, first: int, last: int, value: int, doc: str) -> Field:
-    """A row whose bits the standard fixes."""
-    return Field(name, first, last, fixed(value, last - first + 1), doc=doc, fixed=value, default=value)
 
 
 def unless(codec: Codec, none: int, words: str, instead: int | None = None) -> Codec:
