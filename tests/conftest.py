@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of reference data beside the repository (or $VIGIE_SHARED); tests that need it skip where it is absent."""
+    """The reference data beside the repository (or in $VIGIE_SHARED); tests that need it skip where it is absent."""
     path = Path(os.environ.get("VIGIE_SHARED") or Path(__file__).resolve().parents[2] / "shared") / "data"
     if not path.is_dir():
         pytest.skip(f"reference data not found at {path}: set VIGIE_SHARED to the folder that holds data/")

@@ -1,0 +1,213 @@
+"""``vigie receive``: every burst of a recording, demodulated and decoded."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+from vigie.cli.common import emit
+from vigie.errors import InputError, RecordingError
+
+
+@click.command(name="receive")
+@click.argument("source")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines: one object a burst.")
+@click.option("--all", "every", is_flag=True, help="Also list bursts whose message could not be recovered.")
+@click.option("--format", "layout", help="Raw samples: cf32, cs16, cs8 or cu8 (I and Q in turn).")
+@click.option("--sample-rate", "rate_hz", type=float, metavar="HZ", help="Samples a second.")
+@click.option("--center-frequency", "centre_hz", type=float, metavar="HZ", help="Radio frequency of zero.")
+@click.option("--start", metavar="TIME", help="UTC of the first sample, ISO 8601.")
+@click.option(
+    "--audio",
+    type=click.Choice(["discriminator", "phase", "iq"]),
+    help="What a WAV holds; told by its content if not given.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    source: str,
+    as_json: bool,
+    every: bool,
+    layout: str | None,
+    rate_hz: float | None,
+    centre_hz: float | None,
+    start: str | None,
+    audio: Any,
+) -> None:
+    """Find and decode every burst of SOURCE: a SigMF recording, a WAV, raw samples, or - for standard input.
+
+    The time of a burst is that of its carrier's beginning (160 ms before bit 1); its frequency is the carrier in the
+    middle of the burst. Exit status 1: no message was found.
+
+    \b
+    Examples:  vigie receive pass.sigmf-meta
+               rtl_sdr -f 406.05M -s 250k - | vigie receive - --format cu8 --sample-rate 250000
+    """
+    from vigie import instants
+    from vigie.signal.recording import Wanted, open_recording
+
+    begun = None
+    if start is not None:
+        try:
+            begun = instants.parse(start)
+        except InputError as error:
+            raise RecordingError(f"--start: {error}") from None
+    _log_to_stderr()
+    recording = open_recording(source, Wanted(layout, rate_hz, centre_hz, begun, audio))
+    told = _Told(as_json, every)
+    for row in rows(_progress(recording.blocks(), recording.duration_s)):
+        told.tell(row)
+    told.end(recording.name)
+    if not told.messages:
+        ctx.exit(1)
+
+
+def rows(blocks: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """One plain object a burst, as ``--json --all`` prints it."""
+    from vigie import stages
+    from vigie.records import Burst
+
+    for burst in stages.bursts(blocks):
+        if isinstance(burst, Burst):
+            yield _row(burst)
+
+
+def _row(burst: Any) -> dict[str, Any]:
+    from vigie import stages
+
+    reading = stages.read(burst)
+    if reading is not None and reading.identity < stages.LEAST_IDENTITY:
+        reading = None
+    facts = reading.message.facts if reading else None
+    bits = "".join("1" if value < 0 else "0" for value in burst.soft)
+    return {
+        "time": burst.start,
+        "sample": burst.sample,
+        "generation": burst.kind,
+        "sync": burst.sync,
+        "frequency_hz": burst.frequency_hz,
+        "frequency_offset_hz": burst.frequency_offset_hz,
+        "frequency_at_s": None if burst.frequency_offset_hz is None else _middle_s(burst),
+        "drift_hz_per_s": burst.drift_hz_per_s,
+        "cn0_dbhz": burst.cn0_dbhz,
+        "sigma_frequency_hz": burst.sigma_frequency_hz,
+        "sigma_time_s": burst.sigma_time_s,
+        "bit_rate_bps": burst.bit_rate_bps,
+        "hex": reading.hex if reading and reading.whole else None,
+        "hex_received": format(int(bits, 2), f"0{len(bits) // 4}X"),
+        "corrected": {"bch1": facts.get("bch1_errors"), "bch2": facts.get("bch2_errors")} if facts else None,
+        "message": facts,
+        "confidence": reading.confidence if reading else None,
+        "channel": burst.channel,
+    }
+
+
+def _middle_s(burst: Any) -> float:
+    """Seconds after the start of a burst at which its frequency is stated."""
+    return float((0.160 + len(burst.soft) / (burst.bit_rate_bps or 400.0)) / 2)
+
+
+class _Told:
+    """What has been said so far."""
+
+    def __init__(self, as_json: bool, every: bool) -> None:
+        self.as_json, self.every = as_json, every
+        self.messages = self.partly = self.unread = 0
+        self.identities: list[str] = []
+
+    def tell(self, row: dict[str, Any]) -> None:
+        if row["hex"] is not None:
+            self.messages += 1
+        elif row["message"] is not None:
+            self.partly += 1
+            self.identities.append(str(row["message"]["hex_id"]))
+        else:
+            self.unread += 1
+        if row["hex"] is None and not self.every:
+            return
+        if self.as_json:
+            emit(row)
+        else:
+            _print(row)
+
+    def end(self, name: str) -> None:
+        """Say on standard error what is not listed, so that nothing is dropped in silence."""
+        if self.partly and not self.every:
+            listed = ", ".join(dict.fromkeys(self.identities))
+            click.echo(
+                f"{name}: {self.partly} more with a sound identity ({listed}) and an unreadable rest: see --all",
+                err=True,
+            )
+        if self.unread and not self.every:
+            click.echo(f"{name}: {self.unread} more whose message could not be recovered: see --all", err=True)
+        if not self.messages:
+            click.echo(f"{name}: no message found", err=True)
+
+
+def _print(row: dict[str, Any]) -> None:
+    """One burst on a line for people."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from vigie import instants
+
+    when = f"sample {row['sample']}" if row["time"] is None else instants.text(row["time"])
+    parts = [f"{when:<30}"]
+    if row["frequency_offset_hz"] is not None:
+        parts.append(f"{row['frequency_offset_hz']:+9.1f} Hz {row['cn0_dbhz']:5.1f} dB-Hz")
+    line = Text("  ".join(parts) + "  ")
+    facts = row["message"]
+    if facts is None:
+        line.append("unread", style="dim")
+        line.append(f"  received {row['hex_received']}")
+    else:
+        urgent = facts["category"] in ("distress", "national")
+        line.append(str(facts["category"]).replace("_", "-"), style="bold red" if urgent else "cyan")
+        line.append(f"  {facts['hex_id']}  {facts['country'] or 'country ' + str(facts['country_code'])}")
+        if facts["latitude"] is not None and facts["longitude"] is not None:
+            line.append(f"  {_degrees(facts['latitude'], 'NS')} {_degrees(facts['longitude'], 'EW')}")
+        if row["hex"] is None:
+            line.append("  rest unreadable", style="yellow")
+        mended = [count for count in (row["corrected"] or {}).values() if count]
+        if mended:
+            line.append(f"  {sum(mended)} bits mended", style="dim")
+        if row["hex"]:
+            line.append(f"  {row['hex']}", style="dim")
+    Console(soft_wrap=True, highlight=False).print(line)
+
+
+def _degrees(value: float, letters: str) -> str:
+    return f"{abs(value):.4f} {letters[value < 0]}"
+
+
+def _progress(blocks: Iterable[Any], duration_s: float | None) -> Iterator[Any]:
+    """The blocks; on a terminal, how far a long recording is read is shown on standard error."""
+    if duration_s is None or duration_s < 30 or not sys.stderr.isatty():
+        yield from blocks
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("receiving", total=duration_s)
+        for block in blocks:
+            yield block
+            progress.update(task, advance=len(block.iq) / block.rate_hz)
+
+
+class _Plain(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"vigie: {record.levelname.lower()}: {record.getMessage()}"
+
+
+def _log_to_stderr() -> None:
+    logger = logging.getLogger("vigie")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_Plain())
+        logger.addHandler(handler)
+        logger.propagate = False

@@ -1,0 +1,244 @@
+"""Where in a stretch of samples a first-generation burst may be: carrier lines, then the known synchronisation bits.
+
+A burst shows as a line: all its power for 160 ms, and a fifth of it (the residual carrier, cos^2 of 1.1 rad) as long as
+the message lasts. Lines are found in a short-time spectrum summed over 160 ms: 20 ms windows are blind to a Doppler
+rate of some hundred Hz/s, and the sum loses little against one coherent window. Each line is then tried for bits 1-24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+from vigie.constants import FGB_CARRIER_S, FGB_PHASE_RAD
+from vigie.records import Sync
+from vigie.signal import fgb
+from vigie.signal.channel import Narrow
+
+WINDOW_S = 0.020
+HOP_S = 0.010
+FRAMES = 15  # 15 windows of 20 ms, half overlapped, are the 160 ms of the carrier
+LINE_THRESHOLD = 3.2
+"""line power over the noise floor: crossed about once a second in 100 kHz of white noise, reached at 24 dB-Hz"""
+SYNC_THRESHOLD = 13.0
+"""energy of the correlation with bits 1-24 over the noise density; 17.6 dB (58) is expected at 30 dB-Hz"""
+_INVERTED_COST = 3.0
+"""energy by which a mirrored burst must do better: spectra are seldom mirrored"""
+_COS, _SIN = np.float32(np.cos(FGB_PHASE_RAD)), np.float32(np.sin(FGB_PHASE_RAD))
+_FLOOR_BELOW_PEAK = 3e-6
+"""the floor is never taken lower than this part of the strongest line: leakage and rounding lie there"""
+
+
+class LineMap:
+    """Power of spectral lines against the local noise, (time, frequency), and the search for its peaks."""
+
+    def __init__(self, iq: NDArray[np.complex64], rate_hz: float, least_floor: float = 0.0) -> None:
+        self.rate_hz = rate_hz
+        self.hop = max(1, round(HOP_S * rate_hz))
+        power = _short_time_power(iq, rate_hz, self.hop)
+        self.bins = power.shape[1]
+        self.step_hz = rate_hz / self.bins
+        self.floor = noise_floor(power, self.step_hz)
+        self.lines = _sum_over_carrier(power)
+        peak = float(self.lines.max(initial=0.0))
+        self.floor = np.maximum(self.floor, max(peak * _FLOOR_BELOW_PEAK, least_floor, 1e-37))
+        self.lines /= self.floor
+
+    def offset_hz(self, column: int) -> float:
+        """Frequency of a column, from the centre."""
+        return float((column if column < (self.bins + 1) // 2 else column - self.bins) * self.step_hz)
+
+    def noise_density(self, offset_hz: float) -> float:
+        """Noise power per Hz about ``offset_hz``."""
+        return float(self.floor[round(offset_hz / self.step_hz) % self.bins])
+
+    def peak(self) -> tuple[int, int, float]:
+        """Frame, column and height of the strongest line left."""
+        frame, column = divmod(int(self.lines.argmax()), self.bins)
+        return frame, column, float(self.lines[frame, column])
+
+    def time_s(self, frame: int) -> float:
+        """Seconds past the first sample at which the 160 ms of a frame begin."""
+        return frame * self.hop / self.rate_hz
+
+    def _rows(self, start_s: float, end_s: float) -> slice:
+        hop_s = self.hop / self.rate_hz
+        return slice(max(0, int(np.floor(start_s / hop_s))), max(0, int(np.ceil(end_s / hop_s)) + 1))
+
+    def _columns(self, low_hz: float, high_hz: float) -> NDArray[np.intp]:
+        first, last = round(low_hz / self.step_hz), round(high_hz / self.step_hz)
+        columns: NDArray[np.intp] = np.arange(first, min(last, first + self.bins - 1) + 1) % self.bins
+        return columns
+
+    def forget(self, start_s: float, end_s: float, low_hz: float, high_hz: float) -> None:
+        """Strike out a part of the map: what is there has been looked at."""
+        self.lines[self._rows(start_s, end_s), self._columns(low_hz, high_hz)] = 0
+
+    def raise_floor(self, start_s: float, end_s: float, offset_hz: float, power: float) -> None:
+        """Believe nothing that the imperfect copy of a burst of this power may have left behind.
+
+        A copy takes off all but some thousandths near the carrier; edges unlike the model's spread wider.
+        """
+        line = power * 0.75 * WINDOW_S * 0.67
+        if line < 100 * self.noise_density(offset_hz):
+            return
+        away = np.abs(
+            (np.arange(self.bins) * self.step_hz - offset_hz + self.rate_hz / 2) % self.rate_hz - self.rate_hz / 2
+        )
+        left = line * 1.5e-3 / np.maximum(away / 800.0, 1.0) ** 2
+        self.lines[self._rows(start_s, end_s)] *= (self.floor / np.maximum(self.floor, left)).astype(np.float32)
+
+    def refresh(self, narrow: Narrow, start_s: float, end_s: float, half_width_hz: float, least: float) -> None:
+        """Measure a part of the map again, from a channel off which a burst has been taken.
+
+        What was struck out stays so. ``least``: power per Hz below which nothing is to be believed there.
+        """
+        hop = max(1, round(HOP_S * narrow.rate_hz))
+        lines = _sum_over_carrier(_short_time_power(narrow.iq, narrow.rate_hz, hop))
+        hop_s, step_hz = self.hop / self.rate_hz, narrow.rate_hz / lines.shape[1]
+        rows = np.arange(self.lines.shape[0])[self._rows(start_s, end_s)]
+        columns = self._columns(narrow.centre_hz - half_width_hz, narrow.centre_hz + half_width_hz)
+        if not len(rows) or not len(lines):
+            return
+        from_rows = np.minimum(np.rint(rows * hop_s * narrow.rate_hz / hop).astype(np.intp), len(lines) - 1)
+        offsets = np.where(columns < (self.bins + 1) // 2, columns, columns - self.bins) * self.step_hz
+        from_columns = np.rint((offsets - narrow.centre_hz) / step_hz).astype(np.intp) % lines.shape[1]
+        part = lines[np.ix_(from_rows, from_columns)] / np.maximum(self.floor[columns], least)
+        self.lines[np.ix_(rows, columns)] = np.minimum(self.lines[np.ix_(rows, columns)], part)
+
+
+def _short_time_power(iq: NDArray[np.complex64], rate_hz: float, hop: int) -> NDArray[np.float32]:
+    """Power per Hz in half-overlapped windows of 20 ms, (frames, bins)."""
+    length = 2 * hop
+    if len(iq) < length:
+        iq = np.pad(iq, (0, length - len(iq)))
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(length) + 0.5) / length)).astype(np.float32)
+    window /= np.float32(np.sqrt((window**2).sum() * rate_hz))
+    frames = np.lib.stride_tricks.sliding_window_view(iq, length)[::hop]
+    spectrum = fft.fft(frames * window, axis=1)
+    power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+    return power
+
+
+def _sum_over_carrier(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean over the FRAMES windows from each frame on (fewer at the end of the stretch count as silence)."""
+    total = np.zeros((len(power) + 1, power.shape[1]), np.float32)
+    np.cumsum(power, axis=0, out=total[1:])
+    last = np.minimum(np.arange(len(power)) + FRAMES, len(power))
+    lines: NDArray[np.float32] = (total[last] - total[:-1]) / np.float32(FRAMES)
+    return lines
+
+
+def noise_floor(power: NDArray[np.float32], step_hz: float) -> NDArray[np.float32]:
+    """Noise power per Hz of each column: the median over time and about 2 kHz, made unbiased for exponential noise."""
+    low = np.partition(power, len(power) // 2, axis=0)[len(power) // 2] / np.float32(np.log(2))
+    size = min(len(low), 2 * round(1000 / step_hz) + 1)
+    floor: NDArray[np.float32] = ndimage.median_filter(low, size, mode="wrap")
+    return floor
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Bits 1-24 as they seem to lie in a narrow channel."""
+
+    start_s: float
+    """beginning of bit 1, seconds past the first sample of the channel"""
+    offset_hz: float
+    """carrier at that time, from the channel's centre"""
+    sync: Sync
+    energy: float
+    """of the correlation with bits 1-24, over the noise density"""
+    inverted: bool
+    """the spectrum is mirrored: I and Q are swapped, or the phase is reversed"""
+
+
+def find_sync(
+    narrow: Narrow,
+    noise_density: float,
+    first_s: float,
+    last_s: float,
+    *,
+    reach_hz: float = 36.0,
+    most: int = 3,
+    with_carrier: bool = True,
+) -> Iterator[Candidate]:
+    """The likeliest places of bits 1-24 whose bit 1 begins from first_s to last_s, the strongest first.
+
+    ``narrow`` needs a rate of about 3.2 kHz. ``reach_hz``: how far the carrier may be from the channel's centre.
+    """
+    rate = narrow.rate_hz
+    margin = int(0.01 * rate)
+    begin = int(np.floor(first_s * rate)) - margin
+    end = int(np.ceil(last_s * rate)) + margin
+    sync_n = int(np.ceil(fgb.SYNC_BITS * fgb.BIT_S * rate))
+    before = int(FGB_CARRIER_S * rate)
+    taken = _slice(narrow.iq, begin - before, end + sync_n)
+    size = fft.next_fast_len(len(taken) + sync_n)
+    spectrum = fft.fft(taken, size)
+    common, last, steady = _templates(rate, size)
+    bin_hz = rate / size
+    spacing = max(1, round(12.0 / bin_hz))
+    shifts = np.arange(-round(reach_hz / bin_hz / spacing), round(reach_hz / bin_hz / spacing) + 1) * spacing
+    shifted = np.stack([np.roll(spectrum, -shift) for shift in shifts])
+    head, tail = fft.ifft(shifted * common), fft.ifft(shifted * last)
+    residual = fft.ifft(shifted * steady)
+    count = end - begin
+    places = before + np.arange(count)
+    carrier = _carrier_energy(shifted, rate, size, places) / noise_density if with_carrier else np.zeros((1, 1))
+    scale = np.float32(1 / np.sqrt(noise_density * sync_n * rate))
+    steady_part = residual[:, places] * (_COS * scale)
+    head, tail = head[:, places] * (1j * _SIN * scale), tail[:, places] * (1j * _SIN * scale)
+    swings = np.stack([head + tail, head - tail])[:, None]
+    # with its residual carrier a burst is told from its mirror image, and from itself half a bit away
+    best = np.abs(steady_part + np.stack([-swings, swings], axis=1)[:, :, 0]) ** 2
+    best[:, 1] -= _INVERTED_COST
+    score = best + carrier.max(axis=0) if with_carrier else best.copy()  # a drift gives each its own frequency
+    for _ in range(most):
+        kind, mirror, row, place = np.unravel_index(int(score.argmax()), score.shape)
+        energy = float(best[kind, mirror, row, place])
+        if score[kind, mirror, row, place] <= 0:
+            return
+        if energy >= SYNC_THRESHOLD:
+            start_s = (begin + int(place)) / rate
+            yield Candidate(
+                start_s, float(shifts[row] * bin_hz), "self_test" if kind else "normal", energy, bool(mirror)
+            )
+        # its mirror image half a bit away may yet be the better one
+        score[:, mirror, :, max(0, place - int(fgb.BIT_S * rate)) : place + int(fgb.BIT_S * rate) + 1] = -1
+
+
+def _slice(iq: NDArray[np.complex64], first: int, last: int) -> NDArray[np.complex64]:
+    """Samples first to last, with zeros where there are none."""
+    inside = iq[max(0, first) : max(0, last)]
+    return np.pad(inside, (max(0, -first), max(0, last - first - max(0, -first) - len(inside))))
+
+
+def _templates(rate: float, size: int) -> tuple[NDArray[np.complex64], NDArray[np.complex64], NDArray[np.complex64]]:
+    """Conjugate spectra of bits 1-16 and of bits 17-24 (normal) as +-1, and of the steady carrier under them."""
+    count = int(np.ceil(fgb.SYNC_BITS * fgb.BIT_S * rate))
+    t_s = (np.arange(count) + 0.5) / rate  # half a sample late, as a sample stands for the stretch about it
+    q = fgb.shape(t_s - 0.5 / rate, fgb.sync_pattern("normal"), fgb.Modulation(rise_s=250e-6)).swing
+    tail = t_s > 16 * fgb.BIT_S
+    parts = [np.where(tail, 0, q), np.where(tail, q, 0), np.ones(count)]
+    common, last, steady = (np.conj(fft.fft(part.astype(np.complex64), size)) for part in parts)
+    return common, last, steady
+
+
+def _carrier_energy(
+    shifted: NDArray[np.complex64], rate: float, size: int, places: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Energy of the line in the 160 ms before each place, four coherent stretches of 40 ms, (shifts, places)."""
+    baseband = fft.ifft(shifted)
+    total = np.zeros((len(baseband), size + 1), np.complex64)
+    np.cumsum(baseband, axis=1, out=total[:, 1:])
+    quarter = int(FGB_CARRIER_S * rate / 4)
+    energy = np.zeros((len(baseband), len(places)), np.float32)
+    for part in range(4):
+        last = places - part * quarter
+        piece = total[:, last] - total[:, last - quarter]
+        energy += (piece.real**2 + piece.imag**2) / (quarter * rate)
+    return energy

@@ -1,0 +1,155 @@
+"""The stages: generators from records to records; each acts on the kinds it knows and passes everything on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vigie.records import Burst, Detection, Message, Record, Samples, Sync
+
+if TYPE_CHECKING:
+    from vigie.alert.book import AlertBook
+
+LEAST_IDENTITY = 0.995
+"""probability that bits 25-106 are right, below which a message is not passed on: a wrong one is worse than none"""
+LEAST_REST = 0.95
+"""the same of what follows, given those: below it the rest counts as unreadable"""
+_SYNC: dict[Sync, str] = {"normal": "1" * 15 + "000101111", "self_test": "1" * 15 + "011010000"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a burst says."""
+
+    message: Message
+    bits: str
+    """the bits as mended"""
+    identity: float
+    """probability that bits 25-106, and so the hex ID, are right"""
+    confidence: float
+    """probability that all of it is right; without ``whole``, that bits 25-106 are"""
+    whole: bool
+    """False when what follows the first protected field cannot be told"""
+
+    @property
+    def hex(self) -> str:
+        """28 or 36 hex digits, bit 1 first."""
+        return _hex(self.bits)
+
+    def detection(self, burst: Burst, *, source: str = "", exercise: bool = False) -> Detection:
+        """The reading with the path it came by."""
+        return Detection(
+            self.message,
+            np.datetime64(0, "ns") if burst.start is None else burst.start,
+            burst.sample,
+            burst.sync,
+            burst.frequency_hz,
+            burst.frequency_offset_hz,
+            burst.drift_hz_per_s,
+            burst.cn0_dbhz,
+            burst.sigma_frequency_hz,
+            burst.sigma_time_s,
+            self.confidence,
+            burst.channel,
+            source,
+            exercise,
+            burst.start is not None,
+            burst.at,
+        )
+
+
+def read(burst: Burst) -> Reading | None:
+    """The most likely message of a burst; None when there is none. Its probabilities may be small.
+
+    The codes are decoded softly: the most likely code words for the soft bits, beyond the errors that an algebraic
+    decoder mends. A burst that is none, but chance, is weighed as well (``signal.trust``).
+    """
+    from vigie.message import beacon, soft
+    from vigie.signal import trust
+
+    likely = soft.fgb(burst.soft)
+    if "1" not in likely.bits[24:106]:  # the word of a dead channel
+        return None
+    received = _hard(burst.soft)[: len(likely.bits)]
+    real = 1 / (1 + trust.false_alarm_odds(burst.soft, burst.sync) * trust.chance_of_word(burst.soft, likely.bits))
+    identity = likely.identity_probability * real
+    rest = min(likely.probability / max(likely.identity_probability, 1e-9), 1.0)
+    whole = rest >= LEAST_REST
+    bits = _SYNC[burst.sync] + (likely.bits[24:] if whole else likely.bits[24:106] + received[106:])
+    return Reading(
+        _stated(beacon.from_bits(bits), received, bits), bits, identity, identity * rest if whole else identity, whole
+    )
+
+
+def _stated(message: Message, received: str, bits: str) -> Message:
+    """The message of mended bits, with what was mended and what came stated in its facts."""
+    wrong = [
+        bit for bit, (came, is_now) in enumerate(zip(received, bits, strict=True), 1) if came != is_now and bit > 24
+    ]
+    facts = dict(message.facts)
+    first, second = sum(bit <= 106 for bit in wrong), sum(bit > 106 for bit in wrong)
+    facts["input"] = _hex(received)
+    facts["bch1_errors"] = first
+    if facts.get("bch2_errors") is not None:
+        facts["bch2_errors"] = second
+    facts["corrected_bits"] = wrong
+    if facts["verdict"] == "ok" and wrong:
+        facts["verdict"] = "corrected"
+    return Message(message.kind, facts["input"], message.form, facts)
+
+
+def _hex(bits: str) -> str:
+    return format(int(bits, 2), f"0{len(bits) // 4}X")
+
+
+def _hard(soft: NDArray[np.float32]) -> str:
+    return "".join("1" if value < 0 else "0" for value in soft)
+
+
+def bursts(stream: Iterable[Record]) -> Iterator[Record]:
+    """Samples become the bursts found in them, as soon as they can be told; everything else passes on."""
+    from vigie.signal.receiver import Receiver
+
+    receiver = Receiver()
+    for record in stream:
+        if isinstance(record, Samples):
+            yield from receiver.take(record)
+        else:
+            yield record
+    yield from receiver.end()
+
+
+def detections(stream: Iterable[Record], *, source: str = "", exercise: bool = False) -> Iterator[Record]:
+    """After each burst whose message can be read and believed: that message as a Detection.
+
+    A burst whose first protected field cannot be mended, or is likelier chance than a message, gets none. A message
+    whose second field alone is past mending does: its facts say so (pdf2_verdict). Without a time of its own a
+    recording cannot date a detection: it then counts from 1970, and time_known says so.
+    """
+    for record in stream:
+        yield record
+        if isinstance(record, Burst):
+            reading = read(record)
+            if reading is not None and reading.identity >= LEAST_IDENTITY:
+                yield reading.detection(record, source=source, exercise=exercise)
+
+
+def solutions(stream: Iterable[Record]) -> Iterator[Record]:
+    """After each detection whose trusted message states a position: that position as a Solution (method encoded)."""
+    from vigie.alert.matching import encoded
+
+    for record in stream:
+        yield record
+        if isinstance(record, Detection) and (solution := encoded(record)) is not None:
+            yield solution
+
+
+def alerts(stream: Iterable[Record], book: AlertBook) -> Iterator[Record]:
+    """After each record: the alerts it changed. The book stays with the caller, who may have filled it before."""
+    for record in stream:
+        yield record
+        yield from book.take(record)
