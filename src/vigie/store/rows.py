@@ -1,0 +1,225 @@
+"""Records as journal rows and back. What comes back is what went in: a law, tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from vigie import instants
+from vigie.alert import states
+from vigie.errors import InputError, StoreError
+from vigie.jsonl import line, plain
+from vigie.records import Alert, Detection, Message, Record, Solution, Tick
+
+if TYPE_CHECKING:
+    from vigie.store.journal import Row
+
+_MEASURED = (
+    "frequency_hz",
+    "frequency_offset_hz",
+    "drift_hz_per_s",
+    "cn0_dbhz",
+    "sigma_frequency_hz",
+    "sigma_time_s",
+    "confidence",
+)
+
+
+_FIRST_BIT = {"message_36": 1, "message_28": 1, "message_30": 25, "message_22": 25, "hexid_15": 26}
+
+
+def kept(record: Record) -> bool:
+    """Whether a record of this kind has a place in the journal."""
+    return isinstance(record, (Detection, Solution, Alert, Tick))
+
+
+def from_record(record: Record) -> tuple[str | None, str, str | None, dict[str, Any]]:
+    """Time, kind, alert id and JSON body of a record; raises TypeError for samples and bursts."""
+    match record:
+        case Detection():
+            beacon = states.alert_id(record.message, exercise=record.exercise)
+            return instants.text(record.time), "detection", beacon, detection_body(record)
+        case Solution():
+            beacon = ("X-" if record.exercise else "") + record.hex_id
+            body = {"hex_id": record.hex_id, "exercise": record.exercise, **solution_body(record)}
+            return instants.text(record.end), "solution", beacon, body
+        case Alert():
+            return instants.text(record.changed or record.last_seen), "alert", record.id, alert_body(record)
+        case Tick():
+            return instants.text(record.time), "tick", None, {"time": instants.text(record.time)}
+        case _:
+            raise TypeError(f"{type(record).__name__} has no place in the journal")
+
+
+def to_record(row: Row) -> Detection | Solution | Alert | Tick:
+    """The record a row was made from. Raises StoreError for a row that this version cannot read."""
+    try:
+        return _READ[row.kind](row.body)
+    except (KeyError, TypeError, ValueError, InputError) as error:
+        words = f"{type(error).__name__} {error}"
+        raise StoreError(
+            f"row {row.seq} of the journal, a {row.kind}, cannot be read by this version: {words}"
+        ) from None
+
+
+def as_json(body: dict[str, Any]) -> dict[str, Any]:
+    """A body as it comes back from its text: tuples become lists."""
+    value: dict[str, Any] = msgspec.json.decode(line(body))
+    return value
+
+
+def detection_body(detection: Detection) -> dict[str, Any]:
+    """The line of ``vigie receive --json`` with the way it came by.
+
+    ``hex`` is the message as mended, None where a protected field is past mending; ``hex_received`` is what came.
+    """
+    message = detection.message
+    body: dict[str, Any] = plain(
+        {
+            "time": detection.time,
+            "sample": detection.sample,
+            "generation": message.kind,
+            "sync": detection.sync,
+            **{name: getattr(detection, name) for name in _MEASURED[:-1]},
+            "hex": mended(message),
+            "hex_received": message.received,
+            "form": message.form,
+            "message": dict(message.facts),
+            "corrected": {"bch1": message.facts.get("bch1_errors"), "bch2": message.facts.get("bch2_errors")},
+            "confidence": detection.confidence,
+            "channel": detection.channel,
+            "source": detection.source,
+            "exercise": detection.exercise,
+            "time_known": detection.time_known,
+            "at": detection.at,
+        }
+    )
+    return body
+
+
+def mended(message: Message) -> str | None:
+    """The hex digits of a message with its wrong bits turned over; None when not all of it could be mended."""
+    facts, digits = message.facts, message.received
+    if facts.get("verdict") == "unreliable" or facts.get("pdf2_verdict") == "unreliable":
+        return None
+    wrong = facts.get("corrected_bits") or ()
+    first = _FIRST_BIT.get(message.form)
+    if not wrong or first is None:
+        return digits
+    word = int(digits, 16)
+    for bit in wrong:
+        word ^= 1 << (len(digits) * 4 - 1 - (bit - first))
+    return format(word, f"0{len(digits)}X")
+
+
+def _detection(body: dict[str, Any]) -> Detection:
+    return Detection(
+        Message(body["generation"], body["hex_received"], body["form"], body["message"]),
+        instants.parse(body["time"]),
+        sample=body["sample"],
+        sync=body["sync"],
+        **{name: body[name] for name in _MEASURED},
+        channel=body["channel"],
+        source=body["source"],
+        exercise=body["exercise"],
+        time_known=body["time_known"],
+        at=body["at"],
+    )
+
+
+def solution_body(solution: Solution) -> dict[str, Any]:
+    """A solution as the alert's list of them prints it."""
+    body: dict[str, Any] = plain(
+        {
+            "method": solution.method,
+            "latitude": solution.lat_deg,
+            "longitude": solution.lon_deg,
+            "ehe_m": solution.ehe_m,
+            "alt_m": solution.alt_m,
+            "covariance_m2": solution.covariance_m2,
+            "probability": solution.probability,
+            "used": solution.used,
+            "start": solution.start,
+            "end": solution.end,
+        }
+    )
+    return body
+
+
+def _solution(body: dict[str, Any], hex_id: str, exercise: bool) -> Solution:
+    covariance = body["covariance_m2"]
+    return Solution(
+        hex_id,
+        body["method"],
+        body["latitude"],
+        body["longitude"],
+        instants.parse(body["start"]),
+        instants.parse(body["end"]),
+        body["ehe_m"],
+        alt_m=body["alt_m"],
+        covariance_m2=None if covariance is None else tuple(covariance),
+        probability=body["probability"],
+        used=body["used"],
+        exercise=exercise,
+    )
+
+
+def alert_body(alert: Alert) -> dict[str, Any]:
+    """An alert as the list, the WebSocket and ``vigie replay`` print it."""
+    facts = alert.facts
+    newest = alert.solutions[0] if alert.solutions else None
+    position = newest and {
+        "latitude": newest.lat_deg,
+        "longitude": newest.lon_deg,
+        "method": newest.method,
+        "ehe_m": newest.ehe_m,
+    }
+    body: dict[str, Any] = plain(
+        {
+            "id": alert.id,
+            "hex_id": alert.hex_id,
+            "state": alert.state,
+            "state_words": states.STATES[alert.state],
+            "reason": alert.reason,
+            "category": alert.category,
+            "category_words": states.category_words(alert.category, exercise=alert.exercise),
+            "exercise": alert.exercise,
+            "first_seen": alert.first_seen,
+            "last_seen": alert.last_seen,
+            "changed": alert.changed,
+            "bursts": alert.bursts,
+            **{name: facts.get(name) for name in ("country", "country_code", "beacon_type", "protocol")},
+            "position": position,
+            "solutions": [solution_body(solution) for solution in alert.solutions],
+            "facts": dict(facts),
+        }
+    )
+    return body
+
+
+def _alert(body: dict[str, Any]) -> Alert:
+    changed = body["changed"]
+    return Alert(
+        body["id"],
+        body["hex_id"],
+        body["state"],
+        body["reason"],
+        body["category"],
+        body["exercise"],
+        instants.parse(body["first_seen"]),
+        instants.parse(body["last_seen"]),
+        body["bursts"],
+        tuple(_solution(item, body["hex_id"], body["exercise"]) for item in body["solutions"]),
+        body["facts"],
+        None if changed is None else instants.parse(changed),
+    )
+
+
+_READ: dict[str, Callable[[dict[str, Any]], Detection | Solution | Alert | Tick]] = {
+    "detection": _detection,
+    "solution": lambda body: _solution(body, body["hex_id"], body["exercise"]),
+    "alert": _alert,
+    "tick": lambda body: Tick(instants.parse(body["time"])),
+}
