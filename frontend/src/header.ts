@@ -1,0 +1,109 @@
+// The bar across the top: name, clock, the state of the live link in words, sound, colours, help.
+import { h, say } from "./dom";
+import { instant } from "./format";
+import type { Status } from "./link";
+import type { Sound } from "./sound";
+import type { State } from "./state";
+import * as theme from "./theme";
+
+export interface HeaderEvents {
+  theme(): void;
+  help(): void;
+}
+
+export class Header {
+  readonly element: HTMLElement;
+  readonly banners: HTMLElement;
+  private readonly clock = h("time", { class: "clock", title: "Time of the service, UTC" });
+  private readonly link = h("span", { class: "link", role: "status" }, "connecting");
+  private readonly soundButton: HTMLElement;
+  private readonly themeButton: HTMLElement;
+  private readonly stale = h("div", { class: "banner stale", role: "alert", hidden: true });
+  private readonly fault = h("div", { class: "banner fault", role: "alert", hidden: true });
+  private readonly sources = h("span", { class: "sources" });
+  private readonly exercise = h("div", { class: "banner exercise", hidden: true });
+  private status: Status | null = null;
+
+  constructor(
+    private readonly state: State,
+    private readonly sound: Sound,
+    events: HeaderEvents,
+  ) {
+    this.soundButton = h("button", { class: "plain", onclick: () => sound.toggle() });
+    this.themeButton = h("button", { class: "plain", onclick: () => events.theme() });
+    this.element = h(
+      "header",
+      { class: "top" },
+      h("h1", null, "Vigie"),
+      this.clock,
+      this.link,
+      this.sources,
+      h(
+        "div",
+        { class: "tools" },
+        this.soundButton,
+        h("button", { class: "plain", onclick: () => sound.test(), title: "Play the alarm once" }, "Test sound"),
+        this.themeButton,
+        h("button", { class: "plain", onclick: () => events.help(), title: "Keys and words (?)" }, "Help"),
+      ),
+    );
+    this.banners = h("div", { class: "banners" }, this.stale, this.fault, this.exercise);
+    this.draw();
+  }
+
+  setStatus(status: Status): void {
+    this.status = status;
+    this.draw();
+  }
+
+  /** What is heard, in words, and what is wrong with it. */
+  setSources(words: string, fault: boolean, banner: string): void {
+    say(this.sources, words);
+    this.sources.dataset.fault = String(fault);
+    this.fault.hidden = banner === "";
+    say(this.fault, banner);
+  }
+
+  draw(): void {
+    const { on, blocked } = this.sound;
+    say(this.soundButton, on ? (blocked ? "Sound waits for a click" : "Sound is on") : "Sound is off");
+    this.soundButton.setAttribute("aria-pressed", String(on));
+    say(this.themeButton, theme.current() === "day" ? "Night" : "Day");
+    this.themeButton.title = "Change the colours (t)";
+    this.drawLink();
+    this.drawExercise();
+  }
+
+  tick(): void {
+    say(this.clock, `${instant(new Date(this.state.now()).toISOString())} UTC`);
+  }
+
+  private drawLink(): void {
+    const status = this.status;
+    if (!status) return;
+    const since = `${instant(new Date(status.since + this.state.offset).toISOString()).slice(11)} UTC`;
+    const first = !status.live && this.state.alerts.size === 0 && status.attempt <= 1;
+    const words = status.live ? "live" : first ? "connecting" : `reconnecting since ${since}`;
+    say(this.link, words);
+    this.link.dataset.state = status.live ? "live" : "lost";
+    const attempts = status.attempt > 1 ? `, attempt ${status.attempt}` : "";
+    this.stale.hidden = status.live || first;
+    say(
+      this.stale,
+      this.stale.hidden ? "" : `Not live since ${since}${attempts}: new alerts do not arrive. ${status.reason}`.trim(),
+    );
+  }
+
+  private drawExercise(): void {
+    const all = [...this.state.alerts.values()];
+    const count = all.filter((alert) => alert.exercise).length;
+    this.exercise.hidden = count === 0;
+    const which =
+      count === all.length
+        ? "Everything in the list is exercise traffic"
+        : count === 1
+          ? "1 alert in the list is exercise traffic"
+          : `${count} alerts in the list are exercise traffic`;
+    say(this.exercise, count ? `EXERCISE. ${which}: no live alert, do not start a search.` : "");
+  }
+}

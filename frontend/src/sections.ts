@@ -1,0 +1,285 @@
+// The sections of the detail: what is known of an alert, from the summary down to the single bit.
+import { binary, bitMap, bitRange, markedHex, placed } from "./bits";
+import { append, h } from "./dom";
+import * as f from "./format";
+import { beaconType, bursts } from "./list";
+import { candidates, percent } from "./place";
+import type { Detection, Dossier, Facts, Solution } from "./types";
+
+/** What a section asks of the panel it stands in. */
+export interface Host {
+  /** a counting age since this instant */
+  ageOf(iso: string): HTMLElement;
+  zoom(solution: Solution): void;
+  showAllBursts(): void;
+}
+
+export interface Section {
+  name: string;
+  title: string;
+  open: boolean;
+  /** null hides the section */
+  draw(dossier: Dossier): (Node | string)[] | null;
+  /** what the section depends on */
+  of(dossier: Dossier): unknown;
+}
+
+export function sections(host: Host): Section[] {
+  return [
+    { name: "facts", title: "Summary", open: true, draw: (d) => summary(d, host), of: (d) => summaryOf(d) },
+    {
+      name: "positions",
+      title: "Positions",
+      open: true,
+      draw: (d) => positions(d, host),
+      of: (d) => [d.solutions, d.position],
+    },
+    { name: "words", title: "What the message says", open: true, draw: description, of: (d) => d.facts?.description },
+    {
+      name: "bits",
+      title: "Bits of the message",
+      open: true,
+      draw: bits,
+      of: (d) => [d.facts?.fields, d.facts?.corrected_bits],
+    },
+    { name: "fields", title: "Every field", open: true, draw: fields, of: (d) => d.facts?.fields },
+    {
+      name: "bursts",
+      title: "Bursts received",
+      open: true,
+      draw: (d) => burstTable(d, host),
+      of: (d) => [d.detections, d.detections_total],
+    },
+    { name: "line", title: "Time line", open: true, draw: timeLine, of: (d) => d.journal },
+  ];
+}
+
+function summaryOf(d: Dossier): unknown {
+  return [
+    d.id,
+    d.country,
+    d.country_code,
+    d.beacon_type,
+    d.protocol,
+    d.position,
+    d.first_seen,
+    d.last_seen,
+    d.bursts,
+    d.facts,
+    d.exercise,
+  ];
+}
+
+export function hasFields(facts: Facts | undefined): boolean {
+  return !!facts?.fields && Object.keys(facts.fields).length > 0;
+}
+
+function pair(name: string, ...content: (Node | string | null)[]): Node[] {
+  const cell = h("dd");
+  append(cell, content);
+  return [h("dt", null, name), cell];
+}
+
+function summary(d: Dossier, host: Host): Node[] {
+  const country = f.known(d.country) ? String(d.country) : f.UNKNOWN;
+  const code = f.known(d.country_code) ? ` (${d.country_code})` : "";
+  return [
+    h(
+      "dl",
+      { class: "pairs" },
+      ...pair("Last burst", `${f.instant(d.last_seen)} UTC, `, host.ageOf(d.last_seen), " ago"),
+      ...pair("First burst", `${f.instant(d.first_seen)} UTC`),
+      ...pair("Bursts", bursts(d)),
+      ...pair("Country", country + code),
+      ...pair("Beacon", beaconType(d)),
+      ...pair("Protocol", f.plainName(d.protocol)),
+      ...pair("Message check", verdict(d.facts)),
+    ),
+  ];
+}
+
+function verdict(facts: Facts | undefined): Node {
+  const word = facts?.verdict ?? null;
+  const words: Record<string, string> = {
+    ok: "ok, no error found",
+    corrected: "corrected by its error code",
+    unreliable: "unreliable, the error code could not mend it",
+  };
+  const parts = [word === null ? f.UNKNOWN : (words[word] ?? word)];
+  for (const [name, label] of [
+    ["bch1_errors", "BCH-1"],
+    ["bch2_errors", "BCH-2"],
+    ["bch_errors", "BCH"],
+  ]) {
+    if (!facts || !(name in facts)) continue;
+    const count = facts[name];
+    parts.push(count === null ? `${label}: uncorrectable or absent` : `${label}: ${count} corrected`);
+  }
+  return h("span", { class: "verdict", data: { verdict: word ?? "" } }, parts.join("; "));
+}
+
+function positions(d: Dossier, host: Host): Node[] {
+  if (!d.solutions?.length) {
+    return [h("p", { class: "none" }, d.position ? "" : "No position: the beacon sent none, and none was computed.")];
+  }
+  const open = candidates(d);
+  const ordered = [...open, ...d.solutions.filter((solution) => !open.includes(solution))];
+  return ordered.map((solution) => {
+    const head = [f.plainName(solution.method)];
+    if ((solution.probability ?? 1) < 0.9995) head.push(`probability ${percent(solution.probability)}`);
+    return h(
+      "div",
+      { class: "position" },
+      h(
+        "div",
+        { class: "line" },
+        h("strong", null, head.join(", ")),
+        h("button", { class: "plain", onclick: () => host.zoom(solution) }, "Show"),
+      ),
+      h("div", { class: "coordinates" }, f.degrees(solution.latitude, solution.longitude, 5)),
+      h("div", { class: "coordinates" }, f.sexagesimal(solution.latitude, solution.longitude)),
+      h(
+        "div",
+        { class: "note" },
+        accuracy(solution),
+        f.known(solution.alt_m) ? `, height ${Math.round(solution.alt_m!)} m` : "",
+        f.known(solution.end) ? `, ${interval(solution)}` : "",
+      ),
+    );
+  });
+}
+
+function accuracy(solution: Solution): string {
+  if (solution.ehe_m === null) return "Accuracy unknown";
+  const size = f.distance(solution.ehe_m);
+  return solution.method === "encoded"
+    ? `Coding step ± ${size}, the beacon's own error unknown`
+    : `Within ${size} (95 %)`;
+}
+
+function interval(solution: Solution): string {
+  const [start, end] = [f.instant(solution.start), f.instant(solution.end)];
+  return start === end || !solution.start ? `at ${end} UTC` : `from ${start} to ${end.slice(11)} UTC`;
+}
+
+function description(d: Dossier): Node[] | null {
+  const sentences = d.facts?.description;
+  if (!sentences?.length) return null;
+  const doubt = d.facts?.verdict === "unreliable";
+  return [
+    doubt &&
+      h("p", { class: "reason strong" }, "From bits that the error code could not mend: any of this may be wrong."),
+    h("ul", { class: "sentences" }, ...sentences.map((text) => h("li", null, text))),
+  ].filter((part) => part !== false);
+}
+
+function bits(d: Dossier): Node[] | null {
+  return d.facts && hasFields(d.facts) ? [bitMap(d.facts)] : null;
+}
+
+function fields(d: Dossier): Node[] | null {
+  const rows = d.facts ? placed(d.facts) : [];
+  if (!rows.length) return null;
+  return [
+    h(
+      "table",
+      { class: "fields" },
+      h(
+        "thead",
+        null,
+        h("tr", null, ...["Field", "Bits", "Raw", "Value"].map((name) => h("th", { scope: "col" }, name))),
+      ),
+      h(
+        "tbody",
+        null,
+        ...rows.map(({ name, field, colour }) => {
+          const unit = f.known(field.unit) && f.known(field.value) ? ` ${field.unit}` : "";
+          const raw = binary(field);
+          return h(
+            "tr",
+            { data: { field: name }, title: f.known(field.doc) ? String(field.doc) : null },
+            h("th", { scope: "row" }, h("i", { class: "swatch", data: { colour } }), f.words(name, field.unit)),
+            h("td", { class: "number" }, bitRange(field).replace(/^bits? /, "")),
+            h("td", { class: "raw" }, raw.length > 16 ? `0x${hexOf(raw)}` : raw),
+            h(
+              "td",
+              { class: "value" },
+              field.value === raw ? h("span", { class: "muted" }, "as raw") : f.value(field.value) + unit,
+            ),
+          );
+        }),
+      ),
+    ),
+  ];
+}
+
+function hexOf(digits: string): string {
+  const padded = digits.padStart(Math.ceil(digits.length / 4) * 4, "0");
+  return padded.replace(/.{4}/g, (four) => (four.includes("?") ? "?" : parseInt(four, 2).toString(16).toUpperCase()));
+}
+
+function burstTable(d: Dossier, host: Host): Node[] {
+  if (!d.detections.length) return [h("p", { class: "none" }, "No burst in the journal.")];
+  const more = d.detections_total - d.detections.length;
+  return [
+    h("div", { class: "bursts" }, ...d.detections.map(burst)),
+    more > 0
+      ? h(
+          "p",
+          { class: "note" },
+          `The newest ${d.detections.length} of ${d.detections_total} bursts. `,
+          h("button", { class: "plain", onclick: () => host.showAllBursts() }, "Show all"),
+        )
+      : h("p", { class: "note" }, `All ${d.detections_total} bursts received.`),
+  ];
+}
+
+function burst(item: Detection): HTMLElement {
+  const cn0 =
+    item.cn0_dbhz === null || item.cn0_dbhz === undefined ? "C/N0 unknown" : `C/N0 ${item.cn0_dbhz.toFixed(1)} dBHz`;
+  const frequency =
+    item.frequency_hz !== null && item.frequency_hz !== undefined
+      ? f.megahertz(item.frequency_hz)
+      : f.known(item.frequency_offset_hz)
+        ? `offset ${Math.round(item.frequency_offset_hz!)} Hz`
+        : "frequency unknown";
+  const guess = item.time_known === false ? " (time of reading: the source has none)" : "";
+  const fixed = item.message?.corrected_bits ?? [];
+  return h(
+    "div",
+    { class: "burst" },
+    h(
+      "div",
+      { class: "line small" },
+      h(
+        "time",
+        { datetime: item.time ?? "" },
+        `${f.instant(item.time).slice(0, 10)} ${f.timeOfDay(item.time)} UTC${guess}`,
+      ),
+      item.sync === "self_test" ? h("span", { class: "tag" }, "self-test sync") : null,
+      item.message?.verdict && item.message.verdict !== "ok" ? h("span", { class: "tag" }, item.message.verdict) : null,
+    ),
+    h("div", { class: "small muted" }, `${frequency}, ${cn0}, from ${item.source || "unnamed source"}`),
+    item.hex ? markedHex(item.hex, fixed) : h("span", { class: "none" }, "message not recovered"),
+  );
+}
+
+function timeLine(d: Dossier): Node[] {
+  if (!d.journal.length) return [h("p", { class: "none" }, "Nothing yet.")];
+  return [
+    h(
+      "ol",
+      { class: "time-line" },
+      ...[...d.journal]
+        .reverse()
+        .map((row) =>
+          h(
+            "li",
+            { data: { kind: row.kind } },
+            h("time", { datetime: row.time ?? "" }, f.known(row.time) ? `${f.instant(row.time)} UTC` : "time unknown"),
+            h("div", null, row.words),
+          ),
+        ),
+    ),
+  ];
+}

@@ -1,0 +1,101 @@
+// The JSON of the service, as docs/reference/api.md writes it down. Whatever is unknown is null.
+
+export type Category = "distress" | "test" | "self_test" | "orbitography" | "national" | "cancelled" | "unreliable";
+
+export interface Position {
+  latitude: number;
+  longitude: number;
+  method: string;
+  ehe_m: number | null;
+}
+
+export interface Solution extends Position {
+  alt_m?: number | null;
+  /** east-east, east-north, north-north */
+  covariance_m2?: [number, number, number] | null;
+  probability?: number | null;
+  used?: number | null;
+  start?: string | null;
+  end?: string | null;
+}
+
+export interface Field {
+  bits: [number, number];
+  raw: number | string | null;
+  value: unknown;
+  unit?: string | null;
+  doc?: string | null;
+}
+
+export interface Facts {
+  fields?: Record<string, Field>;
+  description?: string[];
+  bch1_errors?: number | null;
+  bch2_errors?: number | null;
+  bch_errors?: number | null;
+  corrected_bits?: number[];
+  verdict?: string | null;
+  generation?: string | null;
+  [name: string]: unknown;
+}
+
+export interface Alert {
+  id: string;
+  hex_id: string | null;
+  state: string;
+  state_words: string;
+  reason: string;
+  category: Category;
+  category_words: string;
+  exercise: boolean;
+  first_seen: string;
+  last_seen: string;
+  changed: string | null;
+  bursts: number;
+  country: string | null;
+  country_code: number | null;
+  beacon_type: string | null;
+  protocol: string | null;
+  position: Position | null;
+  solutions: Solution[];
+  seq: number;
+  facts?: Facts;
+  verdict?: string | null;
+  generation?: string | null;
+}
+
+export interface Detection {
+  seq: number;
+  time: string | null;
+  time_known?: boolean;
+  generation: string;
+  sync: string;
+  frequency_hz: number | null;
+  frequency_offset_hz: number | null;
+  cn0_dbhz: number | null;
+  hex: string | null;
+  source: string | null;
+  confidence: number | null;
+  message?: Facts;
+}
+
+export interface TimeLineRow {
+  seq: number;
+  time: string | null;
+  kind: string;
+  words: string;
+}
+
+export interface Dossier extends Alert {
+  detections: Detection[];
+  detections_total: number;
+  journal: TimeLineRow[];
+}
+
+export interface JournalRow {
+  seq: number;
+  time: string | null;
+  kind: string;
+  beacon: string | null;
+  body: Record<string, unknown>;
+}

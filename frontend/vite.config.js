@@ -1,0 +1,23 @@
+import { defineConfig } from "vite";
+
+// Fixed names, no hashes: the built page is part of the package, and its changes should be readable.
+export default defineConfig({
+  base: "./",
+  build: {
+    outDir: process.env.VIGIE_WEB_OUT || "../src/vigie/web/static",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsDir: ".",
+    assetsInlineLimit: 0,
+    license: { fileName: "licences.txt" },
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1000,
+    rollupOptions: {
+      output: {
+        entryFileNames: "console.js",
+        chunkFileNames: "[name].js",
+        assetFileNames: (asset) => (asset.names?.[0]?.endsWith(".css") ? "console.css" : "[name][extname]"),
+      },
+    },
+  },
+});

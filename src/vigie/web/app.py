@@ -1,0 +1,92 @@
+"""The web application: the console's page, the JSON interface and the live stream, all of it read from the journal."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+
+from vigie.errors import InputError, StoreError
+from vigie.web import api, live
+from vigie.web.board import Board
+from vigie.web.files import Files
+from vigie.web.guard import Guard, set_headers
+from vigie.web.hub import Hub
+
+if TYPE_CHECKING:
+    from vigie.store.journal import Journal
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(
+    journal: Journal,
+    hub: Hub,
+    ingest: api.Ingest,
+    *,
+    health: Callable[[], dict[str, Any]] | None = None,
+    hosts: Collection[str] = (),
+    body_bytes: int = api.BODY_BYTES,
+) -> Starlette:
+    """The application over an open journal.
+
+    ``hub``: whoever appends to the journal publishes the rows there. ``ingest``: takes posted detections, see
+    ``api.Ingest``. ``health``: more keys for ``/healthz``, such as the state of the sources. ``hosts``: names besides
+    the loopback ones under which the service may be reached. ``body_bytes``: the largest body of a POST.
+    """
+    files = Files()
+    app = Starlette(
+        routes=[
+            Route("/", files.serve),
+            Route("/healthz", api.health),
+            Route("/api/alerts", api.alerts),
+            Route("/api/alerts/{id:path}", api.alert),
+            Route("/api/beacons/{hex_id:path}", api.beacon),
+            Route("/api/events", live.events),
+            Route("/api/detections", api.detections, methods=["POST"]),
+            WebSocketRoute("/ws", live.websocket),
+            Route("/{name}", files.serve),
+        ],
+        middleware=[Middleware(Guard, hosts=hosts)],
+        exception_handlers={
+            HTTPException: _refused,
+            InputError: _wrong,
+            StoreError: _store,
+            Exception: _failed,
+        },
+    )
+    app.state.journal, app.state.hub, app.state.ingest, app.state.board = journal, hub, ingest, Board(journal)
+    app.state.health, app.state.body_bytes = health, body_bytes
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    words = {
+        404: ("unknown", f"there is nothing at {request.url.path!r}"),
+        405: ("method", f"{request.method} is not possible at {request.url.path!r}"),
+    }
+    return api.problem(status, *words.get(status, ("request", "the request cannot be answered")))
+
+
+async def _wrong(request: Request, error: Exception) -> Response:
+    return api.problem(400, getattr(error, "kind", "input"), str(error))
+
+
+async def _store(request: Request, error: Exception) -> Response:
+    _log.error("%s %s: %s", request.method, request.url.path, error)
+    return api.problem(503, "store", str(error))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    response = api.problem(500, "internal", "the service failed to answer: its log says why")
+    set_headers(response.headers, "")  # this answer is made outside the guard
+    return response
