@@ -1,0 +1,261 @@
+"""The whole chain as a service: sources in threads, the book, the journal, and the console on a loopback port.
+
+A source that fails says why, in words, on the log and in ``/healthz``, and stops none of the others.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from types import FrameType
+from typing import Any
+
+from vigie import ingest
+from vigie.chain import Chain
+from vigie.errors import ConfigError, InputError, VigieError
+from vigie.instants import after
+from vigie.records import Burst, Detection, Record, Samples, Tick
+from vigie.store.journal import Journal
+
+_log = logging.getLogger(__name__)
+TICK_LAG_S = 5.0
+"""a tick names the time this far back: a burst is whole, found and decoded well within it"""
+_BACKLOG_S = 2.7
+STOP_S = 1.5
+"""how long open pages and sources get to end"""
+
+
+@dataclass
+class Source:
+    """Something that delivers samples, and how it fares."""
+
+    name: str
+    samples: Callable[[], Iterable[Samples]]
+    exercise: bool = False
+    live: bool = False
+    """its samples come at the pace of the clock; ticks run while a service has such a source"""
+    speed: float | None = None
+    """times real time at which the samples are let through; None: as fast as they come"""
+    backlog_s: float = 0.0
+    """length of the samples that are there at once, as in the buffer of a radio"""
+    state: str = "waiting"
+    """waiting, receiving, ended or failed"""
+    error: str | None = None
+    bursts: int = 0
+    detections: int = 0
+    time_known: bool = True
+    lag_s: float = 0.0
+    """how far the last block was behind its time, at the pace asked for"""
+
+    def health(self) -> dict[str, Any]:
+        """How it fares, as ``/healthz`` prints it."""
+        return {
+            "name": self.name,
+            "state": self.state,
+            "error": self.error,
+            "exercise": self.exercise,
+            "bursts": self.bursts,
+            "detections": self.detections,
+            "unread_bursts": self.bursts - self.detections,
+            "time_known": self.time_known,
+            "lag_s": round(self.lag_s, 3),
+        }
+
+    def records(self, stop: threading.Event) -> Iterator[Record]:
+        """What the receiver finds in the samples: bursts, and detections marked with this source."""
+        from vigie import stages
+
+        found = stages.bursts(self._paced(stop))
+        for record in stages.detections(found, source=self.name, exercise=self.exercise):
+            if isinstance(record, Burst):
+                self.bursts += 1
+            elif isinstance(record, Detection):
+                self.detections += 1
+                record = record if self.time_known else replace(record, time_known=False)
+            yield record
+
+    def _paced(self, stop: threading.Event) -> Iterator[Samples]:
+        """The samples at the pace asked for, each with a time: its own, or that of this clock at reading."""
+        began, sent_s, opened = time.monotonic() - self.backlog_s, 0.0, ingest.now()
+        for block in self.samples():
+            if block.start is None:
+                self.time_known = False
+                block = replace(block, start=after(opened, block.first / block.rate_hz))
+            sent_s += len(block.iq) / block.rate_hz
+            if self.speed is not None:
+                wait_s = began + sent_s / self.speed - time.monotonic()
+                self.lag_s = max(-wait_s, 0.0)
+                if wait_s > 0:
+                    stop.wait(wait_s)
+            if stop.is_set():
+                return
+            yield block
+
+
+def recording(path: str, speed: float | None = None) -> Source:
+    """A recording, from its file. Whether it can be read is found out at once; raises RecordingError."""
+    from vigie.signal import recording as recordings
+
+    opened = recordings.open_recording(path)
+    return Source(path, opened.blocks, speed=speed)
+
+
+def exercise() -> Source:
+    """The built-in exercise. It began a moment ago, so that the first call is on the screen at once."""
+    from vigie.sim import exercise as script
+
+    read = script.load()
+
+    def blocks() -> Iterator[Samples]:
+        return script.samples(read, after(ingest.now(), -_BACKLOG_S))
+
+    return Source("exercise", blocks, exercise=True, live=True, speed=1.0, backlog_s=_BACKLOG_S)
+
+
+@dataclass
+class Service:
+    """Sources, chain and what the console is told of them."""
+
+    journal: Journal
+    hub: Any
+    sources: Sequence[Source] = ()
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.chain = Chain(self.journal, self.hub.publish)
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start a thread for each source, and one for the ticks."""
+        for source in self.sources:
+            self._run(f"source {source.name}", self._receive, source)
+        self._run("ticks", self._tick)
+
+    def _run(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _receive(self, source: Source) -> None:
+        source.state = "receiving"
+        try:
+            for record in source.records(self.stop):
+                if isinstance(record, Detection):
+                    self.chain.offer([record])
+        except VigieError as error:
+            source.state, source.error = "failed", str(error)
+            _log.error("%s: %s", source.name, error)
+        except Exception as error:  # a fault of ours in one source must not silence the others, and must be seen
+            source.state, source.error = "failed", f"the receiver failed: {type(error).__name__}: {error}"
+            _log.exception("%s: the receiver failed", source.name)
+        else:
+            source.state = "ended"
+            if not self.stop.is_set():
+                _log.info("%s: ended, %d messages in %d bursts", source.name, source.detections, source.bursts)
+
+    def _tick(self) -> None:
+        live = any(source.live for source in self.sources)
+        while not self.stop.wait(1.0):
+            self.chain.offer([Tick(after(ingest.now(), -TICK_LAG_S))] if live else [])
+
+    def ingest(self, lines: Sequence[Any]) -> Any:
+        """Take posted detections (``web.api.Line``): on disk when this returns. Raises StoreError: none was taken."""
+        from vigie.web.api import Refusal, Taken
+
+        records: list[Record] = []
+        refused = []
+        for line in lines:
+            try:
+                records.append(ingest.detection(line.body))
+            except InputError as error:
+                refused.append(Refusal(line.number, str(error), error.kind))
+        return Taken(len(records), self.chain.feed(records) if records else 0, refused)
+
+    def health(self) -> dict[str, Any]:
+        """How the service fares, in words where something is wrong."""
+        fault, waiting = self.chain.fault, len(self.chain.waiting)
+        failed = [source.name for source in self.sources if source.state == "failed"]
+        return {
+            "status": "failing" if fault else "degraded" if failed else "ok",
+            "sources": [source.health() for source in self.sources],
+            "store": {"name": self.journal.name, "fault": fault, "waiting": waiting},
+        }
+
+    def close(self) -> list[Record]:
+        """Stop the sources, close the journal; what could not be written, in order (else empty)."""
+        self.stop.set()
+        until = time.monotonic() + STOP_S
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        left = [] if self.chain.offer([]) else self.chain.waiting
+        self.journal.close()
+        return left
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to a loopback address and a port (0: any free one). Raises ConfigError."""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        raise ConfigError(f"--host {host!r} is no IP address") from None
+    if not address.is_loopback:
+        raise ConfigError(f"--host {host}: only loopback addresses can be used, because there is no sign-in yet")
+    bound = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((str(address), port))
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(f"port {port} is in use: give another with --port, or 0 for any free one") from None
+        raise ConfigError(f"port {port} cannot be used: {error.strerror or error}") from None
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    """The address of the console."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(service: Service, bound: socket.socket, ready: Callable[[], None] = lambda: None) -> list[Record]:
+    """Run until SIGINT or SIGTERM, then stop within 3 s; what could not be journalled, in order (else empty).
+
+    Called in the main thread. ``ready`` is called once the console answers.
+    """
+    import uvicorn
+
+    from vigie.web.app import create_app
+
+    app = create_app(service.journal, service.hub, service.ingest, health=service.health)
+    # without a limit uvicorn waits for every open WebSocket, that is for ever
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, server_header=False
+    )
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            self.force_exit, self.should_exit = self.should_exit, True
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            service.stop.set()
+            service.hub.close()
+            await super().shutdown(sockets)
+
+    service.start()
+    try:
+        Server(config).run(sockets=[bound])
+    finally:
+        left = service.close()
+    return left
