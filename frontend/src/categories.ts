@@ -36,8 +36,10 @@ export function kindOf(alert: Alert): Kind {
   return RANK.has(alert.category) ? alert.category : "unreliable";
 }
 
+/** Place in the list, the most urgent lowest; exercises stand together, and among them the same order holds. */
 export function rank(alert: Alert): number {
-  return RANK.get(kindOf(alert))!;
+  const inner = alert.exercise ? (RANK.get(alert.category) ?? 0) / 100 : 0;
+  return RANK.get(kindOf(alert))! + inner;
 }
 
 export function rowOf(alert: Alert): KindRow {
@@ -52,5 +54,5 @@ export function badge(alert: Alert): string {
 
 /** Calls for help, real or exercised: the map draws how sure their position is. */
 export function mattersOnMap(alert: Alert): boolean {
-  return rank(alert) <= RANK.get("exercise")!;
+  return Math.floor(rank(alert)) <= RANK.get("exercise")!;
 }

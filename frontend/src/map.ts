@@ -258,7 +258,7 @@ export class AlertMap {
     }
     if (isEmpty(extent)) return;
     const room = Math.min(150, this.element.clientWidth * 0.25); // for the IDs beside the marks
-    this.map.getView().fit(extent, { duration, padding: [60, room, 60, 60], maxZoom: 7 });
+    this.map.getView().fit(extent, { duration, padding: [60, room, 60, 60], maxZoom: 6 });
   }
 
   resize(): void {

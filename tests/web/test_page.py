@@ -101,15 +101,15 @@ def test_an_alert_appears_without_reload_and_is_announced(station: Station, look
 
 
 def test_the_list_stands_by_urgency_in_words(station: Station, look: Open) -> None:
-    station.post(traffic.mixed())
+    station.post([*traffic.mixed(), traffic.burst(traffic.TEST, 3.0, exercise=True)])
     with look() as page:
         badges = [text.lower() for text in page.locator(".row .badge").all_inner_texts()]
         assert badges[:6] == ["distress"] * 4 + ["identity unreliable", "national use"]
         page.evaluate("document.querySelector('.rows').scrollTop = 1e6")
         page.wait_for_selector("text=ORBITOGRAPHY")
         rest = [text.lower() for text in page.locator(".row .badge").all_inner_texts()]
-        assert rest[-4:] == ["exercise - distress", "test", "self-test", "orbitography"]
-        assert "EXERCISE. 1 alert in the list is exercise traffic" in page.inner_text(".banner.exercise")
+        assert rest[-5:] == ["exercise - distress", "exercise - test", "test", "self-test", "orbitography"]
+        assert "EXERCISE. 2 alerts in the list are exercise traffic" in page.inner_text(".banner.exercise")
         page.click(".chip[data-kind=test]")
         page.wait_for_function("() => document.querySelectorAll('.row').length === 1")
         assert page.inner_text(".hidden-notice") == "6 urgent alerts are hidden by the filter. Show all"
