@@ -20,6 +20,7 @@ from vigie.sim.detections import (
     message,
     solution,
 )
+from vigie.store.rows import alert_body
 
 
 def told(*records: object) -> Alert:
@@ -103,7 +104,14 @@ def test_a_confirmed_position_can_be_contradicted_and_agreed_with_again() -> Non
 
 def test_two_doppler_sides_of_one_pass_confirm_nothing() -> None:
     pair = [solution("doppler", 45.0, lon, 300, probability=p) for lon, p in ((-5.0, 0.7), (-5.1, 0.3))]
-    assert told(detection(PLB), *pair).state == "updated"
+    assert told(detection(PLB), *pair).state == "located"
+
+
+def test_two_sides_of_one_pass_are_no_movement_and_the_likelier_is_the_position() -> None:
+    pair = [solution("doppler", 45.0, lon, 300, probability=p) for lon, p in ((-5.0, 0.78), (12.0, 0.22))]
+    alert = told(detection(PLB), *pair)
+    assert (alert.state, alert.reason.split(".")[0]) == ("located", "A distress burst with a position was received")
+    assert alert_body(alert)["position"]["longitude"] == -5.0
 
 
 def test_an_elt_dt_is_never_confirmed_and_may_fly_any_distance() -> None:

@@ -87,7 +87,7 @@ def judge(
     """
     if not known:
         return "first", ""
-    if blurs(new, known):
+    if blurs(new, known) or any(_two_sides(new, other) for other in known):
         return "same", ""
     if flies:
         return _judge_flying(new, known, news)
@@ -116,6 +116,11 @@ def blurs(new: Solution, known: Sequence[Solution]) -> bool:
     if last is None or new.ehe_m is None or last.ehe_m is None or new.ehe_m <= 2 * last.ehe_m:
         return False
     return apart_m(new, last) <= new.ehe_m + UPDATE_M.value
+
+
+def _two_sides(one: Solution, other: Solution) -> bool:
+    """Whether these are the two sides of one Doppler pass: one finding, no movement."""
+    return one.method == other.method == "doppler" and (one.start, one.end) == (other.start, other.end)
 
 
 def _judge_flying(new: Solution, known: Sequence[Solution], news: Solution | None) -> tuple[Judgement, str]:

@@ -169,7 +169,7 @@ def _solution(body: dict[str, Any], hex_id: str, exercise: bool) -> Solution:
 def alert_body(alert: Alert) -> dict[str, Any]:
     """An alert as the list, the WebSocket and ``vigie replay`` print it."""
     facts = alert.facts
-    newest = alert.solutions[0] if alert.solutions else None
+    newest = max(alert.solutions, key=lambda item: (item.end, item.probability), default=None)
     position = newest and {
         "latitude": newest.lat_deg,
         "longitude": newest.lon_deg,
