@@ -17,6 +17,7 @@ from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC
 from vigie.message.fgb_tails import Tail
 from vigie.message.fields import Field, Part
 from vigie.message.schema import json_schema
+from vigie.sit import reference as sit_reference
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
@@ -127,6 +128,7 @@ PAGES = {
     "layouts_sgb.md": second_generation,
     "layouts_rlm.md": return_link,
     "message.schema.json": schema,
+    "sit.md": sit_reference.page,
     "cli.md": commands,
 }
 

@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "orbit": GROUND | {"data"},
     "locate": GROUND | {"orbit"},
     "alert": GROUND | {"data"},
+    "sit": GROUND | {"data"},
     "stages": GROUND | {"message", "signal", "orbit", "locate", "alert"},
     "store": GROUND | {"alert"},
     "web": GROUND | {"store", "message", "alert"},
