@@ -14,6 +14,7 @@ from vigie.message import bch, hexform, moffset
 from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC, Protocol
 from vigie.message.fgb_tails import Match, Tail, truncated, unreliable
 from vigie.message.fields import Facts, Layout
+from vigie.message.position import FINE_DEG
 from vigie.records import Category
 
 FORMS = {"hexid_15": (26, 85), "message_22": (25, 112), "message_28": (1, 112), "message_30": (25, 144),
@@ -31,26 +32,38 @@ def bit(word: int, last: int, first_bit: int, last_bit: int) -> int:
 
 
 def _matches(word: int, last: int, when: tuple[Match, ...]) -> bool:
-    return all(bit(word, last, first_bit, last_bit) == value for first_bit, last_bit, value in when)
+    for first_bit, last_bit, value in when:  # a loop: this is on the way of every message
+        if word >> (last - last_bit) & ((1 << (last_bit - first_bit + 1)) - 1) != value:
+            return False
+    return True
 
 
 @cache
-def _candidates(key: int) -> tuple[Protocol, ...]:
-    """Protocols possible with these seven bits: 26 and 37-42."""
+def candidates(key: int) -> tuple[tuple[Protocol, tuple[tuple[int, int, int], ...]], ...]:
+    """Protocols possible with seven bits (26 and 37-42), and of each what else must be so: shift, mask, value.
+
+    Shifts count from bit 85.
+    """
     word = (key >> 6) << 16 | (key & 63)  # bit 26 ... bit 42
     possible = []
     for row in PROTOCOLS:
         inside = tuple(match for match in row.when if match[1] <= 42)
         if _matches(word, 42, inside):
-            possible.append(row)
+            rest = tuple(
+                (ID_LAST - high, (1 << (high - low + 1)) - 1, value) for low, high, value in row.when if high > 42
+            )
+            possible.append((row, rest))
     return tuple(possible)
 
 
 def protocol_of(word: int, last: int) -> Protocol:
     """The row of Table A2 that bits 26-85 select. Every pattern selects one."""
-    key = bit(word, last, 26, 26) << 6 | bit(word, last, 37, 42)
-    for row in _candidates(key):
-        if _matches(word, last, row.when):
+    word >>= last - ID_LAST
+    for row, rest in candidates(word >> 53 & 64 | word >> 43 & 63):
+        for shift, mask, value in rest:
+            if word >> shift & mask != value:
+                break
+        else:
             return row
     raise AssertionError("the table of protocols covers every pattern")
 
@@ -146,15 +159,18 @@ def decode(word: int, first: int, last: int) -> Decoded:
         if has_bch2:
             mended, bch2_errors = _correct(word, last, 107, 144, bch.BCH2)
         # which bits follow is itself coded in PDF-2: a truncated message is taken for the usual one
-        tail = next(row for row in protocol.tails if cut or not row.when or _matches(mended, last, row.when))
         if cut:
             tail = _truncated(usual_tail(protocol))
         elif has_bch2 and bch2_errors is None:
             tail = _unreliable(usual_tail(protocol))
+        else:
+            tail = next(row for row in protocol.tails if not row.when or _matches(mended, last, row.when))
         word = mended
     rows = layout(protocol, tail, first)
     changed = word ^ received
-    fixed = tuple(last - place for place in range(changed.bit_length() - 1, -1, -1) if changed >> place & 1)
+    fixed: tuple[int, ...] = ()
+    if changed:
+        fixed = tuple(last - place for place in range(changed.bit_length() - 1, -1, -1) if changed >> place & 1)
     return Decoded(
         rows, rows.unpack(word), word, last, bch1_errors, bch2_errors, True, has_bch2, cut, fixed, filler
     )  # fmt: skip
@@ -188,7 +204,8 @@ def facts_of(decoded: Decoded) -> Facts:
     raws = decoded.raws
     said = decoded.layout.odd(raws)
     coding = protocol_of(decoded.word, decoded.last).coding
-    if coding and "latitude" in facts:
+    # with both offsets in range there is nothing to look for
+    if coding and "latitude" in facts and facts.get("position_resolution_deg") != FINE_DEG:
         said += coding.odd(raws)
     if raws.get("rls_beacon_type") is not None and raws.get("rlm_type1_capable") == 0 == raws.get("rlm_type2_capable"):
         said.append("neither kind of return message is accepted, which A3.3.7.2 does not allow")
@@ -231,7 +248,8 @@ def category_of(facts: Facts) -> Category:
 def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
     """Layout, numbers, and everything that hex digits in one of ``FORMS`` state."""
     first, last = FORMS[form]
-    decoded = decode(int(digits, 16), first, last)
+    received = int(digits, 16)
+    decoded = decode(received, first, last)
     facts: Facts = {
         "input": digits,
         "generation": "FGB",
@@ -258,11 +276,11 @@ def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
         facts.pop(parity, None)  # stated as received, below
     if decoded.has_bch1:
         facts["bch1_errors"] = decoded.bch1_errors
-        facts["bch1_encoded"] = _received_bits(digits, first, 86, 106)
+        facts["bch1_encoded"] = format(bit(received, last, 86, 106), "021b")
         facts["truncated"] = decoded.truncated
     if decoded.has_bch2:
         facts["bch2_errors"] = decoded.bch2_errors
-        facts["bch2_encoded"] = _received_bits(digits, first, 133, 144)
+        facts["bch2_encoded"] = format(received & 0xFFF, "012b")
         facts["pdf2_verdict"] = bch.verdict_of(decoded.bch2_errors)
     facts["corrected_bits"] = list(decoded.corrected_bits)
     facts["verdict"] = bch.verdict_of(decoded.bch1_errors)
@@ -273,8 +291,3 @@ def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
         facts["crc16"], facts["moffset_minutes"] = moffset.of(facts["hex_id"])
     facts["category"] = category_of(facts)
     return decoded.layout, decoded.raws, facts
-
-
-def _received_bits(digits: str, first: int, first_bit: int, last_bit: int) -> str:
-    bits = format(int(digits, 16), f"0{len(digits) * 4}b")
-    return bits[first_bit - first : last_bit - first + 1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from vigie.errors import FieldError
@@ -18,6 +18,7 @@ from vigie.message.codecs import Codec, bits, fixed
 
 Raws = Mapping[str, int]
 Facts = dict[str, Any]
+_REMEMBERED_BITS = 10
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,12 @@ class Field:
     @property
     def width(self) -> int:
         return self.last - self.first + 1
+
+    @cached_property
+    def read(self) -> Callable[[int], Any]:
+        """The codec's reader; that of a narrow field remembers what it once read."""
+        plain = self.codec.read in (int, bool)
+        return self.codec.read if plain or self.width > _REMEMBERED_BITS else cache(self.codec.read)
 
     def write(self, value: Any) -> int:
         """The number for ``value``; FieldError names the field, its bits and the range when there is none."""
@@ -104,12 +111,16 @@ class Layout:
 
     @cached_property
     def _readers(self) -> list[tuple[str, Callable[[int], Any]]]:
-        return [(row.name, row.codec.read) for row in self.fields if not row.hidden and row.fixed is None]
+        return [(row.name, row.read) for row in self.fields if not row.hidden and row.fixed is None]
+
+    @cached_property
+    def _fixed(self) -> list[tuple[str, int, Field]]:
+        return [(row.name, row.fixed, row) for row in self.fields if row.fixed is not None]
 
     @cached_property
     def columns(self) -> list[tuple[str, int, int, Callable[[int], Any], str | None, str]]:
         """Name, first and last bit, reader, unit and meaning of every field, for those that go through them all."""
-        return [(row.name, row.first, row.last, row.codec.read, row.unit or None, row.doc) for row in self.fields]
+        return [(row.name, row.first, row.last, row.read, row.unit or None, row.doc) for row in self.fields]
 
     def unpack(self, word: int) -> dict[str, int]:
         """The number of every field of ``word``, an integer whose last bit is bit ``last`` of the message."""
@@ -149,9 +160,9 @@ class Layout:
     def odd(self, raws: Raws) -> list[str]:
         """Fields that do not hold the one value the standard gives them, in words."""
         return [
-            f"{row.name} (bits {row.first}-{row.last}) is {raws[row.name]:0{row.width}b}, not {row.fixed:0{row.width}b}"
-            for row in self.fields
-            if row.fixed is not None and raws[row.name] != row.fixed
+            f"{name} (bits {row.first}-{row.last}) is {raws[name]:0{row.width}b}, not {right:0{row.width}b}"
+            for name, right, row in self._fixed
+            if raws[name] != right
         ]
 
 

@@ -9,6 +9,7 @@ told apart, since the beacon meant to say something.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from vigie.errors import FieldError
@@ -26,6 +27,8 @@ KEYS = (
 )
 _DOC = "The offset is applied to the unsigned coarse value; the default pattern says that there is none (A3.2, A3.3.1)."
 SECONDS_DEFAULT = 15  # 1111, which would be 60 s: out of range (A3.2 c)
+FINE_DEG = 4 / 3600
+"""what a position is coded to when it has both offsets: four seconds of arc"""
 SIGN = enum({0: "minus", 1: "plus"})
 
 
@@ -45,9 +48,14 @@ class Axis:
     """width of the offset's minutes; 0 when the coding has no offset"""
     offset_limit_min: int = 0
 
-    @property
+    @cached_property
     def default(self) -> int:
         return (1 << self.degrees_bits) - 1
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        parts = ("hemisphere", "degrees", "minutes", "offset_sign", "offset_minutes", "offset_seconds")
+        return tuple(f"{self.name}_{part}" for part in parts)
 
     @property
     def resolution_min(self) -> float:
@@ -55,8 +63,8 @@ class Axis:
 
     def coarse_min(self, raws: Raws) -> tuple[int | None, Status]:
         """Unsigned coarse value in minutes of arc, and why there is none."""
-        degrees = raws[f"{self.name}_degrees"]
-        minutes = raws.get(f"{self.name}_minutes", 0)
+        _, degrees_name, minutes_name, *_ = self._names
+        degrees, minutes = raws[degrees_name], raws.get(minutes_name, 0)
         if degrees == self.default and minutes == 0:
             return None, "not_available"
         value = degrees * self.step_min + minutes * self.minutes_step_min
@@ -66,11 +74,12 @@ class Axis:
 
     def offset_s(self, raws: Raws) -> int | None:
         """Signed offset in seconds of arc; None when it is the default or out of range."""
-        minutes, seconds = raws[f"{self.name}_offset_minutes"], raws[f"{self.name}_offset_seconds"]
+        *_, sign_name, minutes_name, seconds_name = self._names
+        minutes, seconds = raws[minutes_name], raws[seconds_name]
         if seconds == SECONDS_DEFAULT or minutes > self.offset_limit_min:
             return None
         value = minutes * 60 + seconds * 4
-        return value if raws[f"{self.name}_offset_sign"] else -value
+        return value if raws[sign_name] else -value
 
     def offset_is_odd(self, raws: Raws) -> bool:
         """An offset that is neither a value in range nor the default."""
@@ -78,17 +87,18 @@ class Axis:
         default = seconds == SECONDS_DEFAULT and minutes == 0 and raws[f"{self.name}_offset_sign"] == 1
         return not default and self.offset_s(raws) is None
 
-    def degrees(self, raws: Raws, fine: bool) -> tuple[float | None, Status]:
-        """Signed degrees, rounded to 1e-7; with the offset when ``fine`` and there is one."""
+    def both(self, raws: Raws, fine: bool) -> tuple[float | None, float | None, Status, bool]:
+        """Signed degrees with the offset (when ``fine``) and without, the status, and whether there is an offset."""
+        offset = self.offset_s(raws) if fine else None
         coarse, status = self.coarse_min(raws)
         if coarse is None:
-            return None, status
+            return None, None, status, offset is not None
         seconds = coarse * 60
-        offset = self.offset_s(raws) if fine else None
-        if offset is not None and seconds + offset <= self.limit_min * 60:
-            seconds += offset
-        sign = -1 if raws[f"{self.name}_hemisphere"] else 1
-        return round(sign * seconds / 3600, 7) + 0.0, status
+        sign = -3600 if raws[self._names[0]] else 3600
+        plain = round(seconds / sign, 7) + 0.0
+        if offset is None or seconds + offset > self.limit_min * 60:
+            return plain, plain, status, offset is not None
+        return round((seconds + offset) / sign, 7) + 0.0, plain, status, True
 
     def fields(self, first: int) -> tuple[Field, ...]:
         """The rows of the coarse value, whose hemisphere flag is bit ``first``."""
@@ -216,16 +226,13 @@ class Coding:
         return Part(KEYS, tuple(names), read, write, _DOC)
 
     def _read(self, raws: Raws, fine: bool) -> Facts:
-        (lat, lat_status), (lon, lon_status) = (axis.degrees(raws, fine) for axis in self.axes)
-        coarse = [axis.degrees(raws, False)[0] for axis in self.axes]
-        statuses = {lat_status, lon_status}
-        status = "encoded"
-        if statuses != {"encoded"}:  # half a position is no position
-            lat = lon = None
-            status = "not_available" if statuses == {"not_available"} else "out_of_range"
-        resolution = self.latitude.resolution_min / 60
-        if fine and all(axis.offset_s(raws) is not None for axis in self.axes):
-            resolution = 4 / 3600
+        lat, lat_coarse, lat_status, lat_fine = self.latitude.both(raws, fine)
+        lon, lon_coarse, lon_status, lon_fine = self.longitude.both(raws, fine)
+        status: Status = "encoded"
+        if lat is None or lon is None:  # half a position is no position
+            lat = lon = lat_coarse = lon_coarse = None
+            status = "not_available" if lat_status == lon_status == "not_available" else "out_of_range"
+        resolution = FINE_DEG if lat_fine and lon_fine else self.latitude.resolution_min / 60
         facts: Facts = {
             "latitude": lat,
             "longitude": lon,
@@ -233,7 +240,7 @@ class Coding:
             "position_resolution_deg": resolution if lat is not None else None,
         }
         if self.offset:
-            facts["coarse_latitude"], facts["coarse_longitude"] = coarse if lat is not None else (None, None)
+            facts["coarse_latitude"], facts["coarse_longitude"] = lat_coarse, lon_coarse
         return facts
 
     def odd(self, raws: Raws) -> list[str]:
