@@ -59,7 +59,7 @@ class Burst:
     soft: NDArray[np.float32]
     """(n,) log-likelihood ratios ln P(0)/P(1) of the message bits from bit 1 on, sync included"""
     frequency_hz: float | None
-    """carrier; None when the centre frequency of the channel is unknown"""
+    """carrier in the middle of the burst; None when the centre frequency of the channel is unknown"""
     frequency_offset_hz: float | None
     """carrier less the channel's centre; None in audio, where it is lost"""
     drift_hz_per_s: float | None = None

@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.constants import FGB_LONG_BITS
 from vigie.records import Burst, Detection, Message, Record, Samples, Sync
 
 if TYPE_CHECKING:
     from vigie.alert.book import AlertBook
 
-LEAST_IDENTITY = 0.995
+LEAST_IDENTITY = 0.999
 """probability that bits 25-106 are right, below which a message is not passed on: a wrong one is worse than none"""
-LEAST_REST = 0.95
+LEAST_REST = 0.998
 """the same of what follows, given those: below it the rest counts as unreadable"""
+LEAST_FREE = 0.99
+"""the same where no code protects what follows"""
+_MOST_TRUST = 10.0
+"""nats: no bit is believed more, for clicks and beacons' own faults obey no Gaussian law"""
+_CLEAR = 6.0
+"""nats: with every bit this sure, seven wrong ones, the least that both codes can miss, are out of the question"""
+_PLAIN = 1 - 1e-9
 _SYNC: dict[Sync, str] = {"normal": "1" * 15 + "000101111", "self_test": "1" * 15 + "011010000"}
 
 
@@ -71,18 +79,34 @@ def read(burst: Burst) -> Reading | None:
     from vigie.message import beacon, soft
     from vigie.signal import trust
 
-    likely = soft.fgb(burst.soft)
+    trusted = np.clip(burst.soft, -_MOST_TRUST, _MOST_TRUST)
+    received = _hard(burst.soft)
+    if (message := _plain(burst, received)) is not None:
+        return Reading(message, _SYNC[burst.sync] + received[24:], _PLAIN, _PLAIN, True)
+    likely = soft.fgb(trusted)
     if "1" not in likely.bits[24:106]:  # the word of a dead channel
         return None
-    received = _hard(burst.soft)[: len(likely.bits)]
-    real = 1 / (1 + trust.false_alarm_odds(burst.soft, burst.sync) * trust.chance_of_word(burst.soft, likely.bits))
+    received = received[: len(likely.bits)]
+    real = 1 / (1 + trust.false_alarm_odds(trusted, burst.sync) * trust.chance_of_word(trusted, likely.bits))
     identity = likely.identity_probability * real
     rest = min(likely.probability / max(likely.identity_probability, 1e-9), 1.0)
-    whole = rest >= LEAST_REST
+    whole = rest >= (LEAST_REST if likely.bch2_errors is not None else LEAST_FREE)
     bits = _SYNC[burst.sync] + (likely.bits[24:] if whole else likely.bits[24:106] + received[106:])
-    return Reading(
-        _stated(beacon.from_bits(bits), received, bits), bits, identity, identity * rest if whole else identity, whole
-    )
+    confidence = identity * rest if whole else identity
+    return Reading(_stated(beacon.from_bits(bits), received, bits), bits, identity, confidence, whole)
+
+
+def _plain(burst: Burst, received: str) -> Message | None:
+    """The message of a clear burst, of which no bit is doubtful and no check fails: it needs no soft decoding."""
+    from vigie.message import beacon
+
+    if np.abs(burst.soft).min() < _CLEAR or "1" not in received[24:106]:
+        return None
+    message = beacon.from_bits(_SYNC[burst.sync] + received[24:])
+    facts = message.facts
+    sound = not facts["corrected_bits"] and facts.get("bch1_errors") == 0 and facts.get("bch2_errors", 0) == 0
+    odd = (len(received) == FGB_LONG_BITS) != (received[24] == "1")  # not as long as its format flag says
+    return message if sound and not odd and received[:24] == _SYNC[burst.sync] else None
 
 
 def _stated(message: Message, received: str, bits: str) -> Message:

@@ -27,7 +27,8 @@ LEAST_LIKENESS = 0.7
 SIGMA_START_S = 3e-4
 """of the start: the delay of the receiver's filters is unknown"""
 _STRETCHES = np.array(sorted(np.arange(-7, 8) * 1.5e-3, key=abs))
-_BEFORE, _AFTER = -6, 10
+_BEFORE, _AFTER = -6, 8
+_END = 4
 """quarter bits of audio, from the beginning of a bit, that the equaliser weighs"""
 _REACHES = (24, 44, 66, 88, 112, 112)
 _LEAST_NOISE = 0.01
@@ -152,6 +153,14 @@ def _equalise(features: Real, known: Real) -> tuple[Real, float]:
         ridge = (0.02 if turn == 0 else 0.004) * reach
         weights = np.linalg.solve(part.T @ part + ridge * np.eye(part.shape[1]), part.T @ wanted[:reach])
         values = features @ weights
+        # after the last bit comes noise, so the last bits are read without what follows them
+        near = [*range(_END - _BEFORE), part.shape[1] - 1]
+        part = part[:, near]
+        weights = np.linalg.solve(part.T @ part + ridge * np.eye(len(near)), part.T @ wanted[:reach])
+        for end in (FGB_SHORT_BITS, FGB_LONG_BITS):
+            last = features[end - 2 : end, near] @ weights
+            if end == FGB_LONG_BITS or values[fgb.SYNC_BITS] < 0:
+                values[end - 2 : end] = last
         wanted = np.where(values > 0, 1.0, -1.0)
         wanted[: len(known)] = known
     noise = float(np.mean((values - wanted)[:FGB_SHORT_BITS] ** 2)) * FGB_SHORT_BITS / (FGB_SHORT_BITS - 17)

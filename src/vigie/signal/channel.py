@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,29 +28,46 @@ class Stretch:
     def __init__(self, iq: NDArray[np.complex64], rate_hz: float) -> None:
         self.count, self.rate_hz = len(iq), rate_hz
         guard = int(0.02 * rate_hz)  # keeps the end of the stretch from leaking into its beginning
-        self.size = fft.next_fast_len(self.count + guard)
+        self.size = _fast(self.count + guard)
         self.spectrum: NDArray[np.complex64] = fft.fft(iq, self.size)
+
+    def place(self, offset_hz: float, width_hz: float) -> Narrow:
+        """Where ``take`` would cut: the channel without its samples."""
+        size = min(_fast(max(16, int(np.ceil(width_hz / self.rate_hz * self.size)))), self.size)
+        middle = round(offset_hz / self.rate_hz * self.size)
+        bins = (middle + _offsets(size)) % self.size
+        rate_hz = self.rate_hz * size / self.size
+        return Narrow(np.zeros(0, np.complex64), rate_hz, middle * self.rate_hz / self.size, bins)
 
     def take(self, offset_hz: float, width_hz: float) -> Narrow:
         """The channel ``width_hz`` wide (or as wide as the stretch) about ``offset_hz``; its rate is its width."""
-        size = fft.next_fast_len(max(16, int(np.ceil(width_hz / self.rate_hz * self.size))))
-        middle = round(offset_hz / self.rate_hz * self.size)
-        if size >= self.size:
-            size = self.size
-        bins = (middle + fft.fftfreq(size, 1 / size).astype(np.intp)) % self.size
-        iq = fft.ifft(self.spectrum[bins] * _edges(size, self.size)) * np.float32(size / self.size)
-        rate_hz = self.rate_hz * size / self.size
+        place = self.place(offset_hz, width_hz)
+        size = len(place.bins)
+        iq = fft.ifft(self.spectrum[place.bins] * (_edges(size, self.size) * np.float32(size / self.size)))
         count = min(size, int(np.ceil(self.count * size / self.size)))
-        return Narrow(iq[:count], rate_hz, middle * self.rate_hz / self.size, bins)
+        return Narrow(iq[:count], place.rate_hz, place.centre_hz, place.bins)
 
     def remove(self, narrow: Narrow, first: int, signal: NDArray[np.complex64]) -> None:
         """Subtract ``signal``, which begins at sample ``first`` of the channel ``narrow``, from the stretch."""
         size = len(narrow.bins)
         padded = np.zeros(size, np.complex64)
         padded[first : first + len(signal)] = signal[: max(0, size - first)]
-        self.spectrum[narrow.bins] -= fft.fft(padded) * _edges(size, self.size) * np.float32(self.size / size)
+        self.spectrum[narrow.bins] -= fft.fft(padded) * (_edges(size, self.size) * np.float32(self.size / size))
 
 
+@lru_cache(maxsize=256)
+def _fast(size: int) -> int:
+    return int(fft.next_fast_len(size))
+
+
+@lru_cache(maxsize=32)
+def _offsets(size: int) -> NDArray[np.intp]:
+    """Bins from the middle of a channel, in FFT order."""
+    offsets: NDArray[np.intp] = fft.fftfreq(size, 1 / size).astype(np.intp)
+    return offsets
+
+
+@lru_cache(maxsize=32)
 def _edges(size: int, whole: int) -> NDArray[np.float32]:
     """Weights in FFT order: 1, falling to 0 over the outer twentieth on each side; all 1 for the whole stretch."""
     if size >= whole:

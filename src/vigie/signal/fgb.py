@@ -75,22 +75,25 @@ def shape(t_s: NDArray[np.floating[Any]], bits: NDArray[Any], modulation: Modula
     """
     half_s = 0.5 / modulation.bit_rate_bps
     signs = 2.0 * np.asarray(bits) - 1.0
-    levels = np.zeros(2 * len(signs) + 3)
-    levels[2:-1:2] = signs
-    levels[3:-1:2] = -signs
-    levels[-1] = levels[-2]
-    swings = np.diff(levels, append=levels[-1])
+    levels = np.zeros(2 * len(signs) + 4)
+    levels[2:-2:2] = signs
+    levels[3:-2:2] = -signs
+    levels[-2:] = levels[-3]
+    swings = np.diff(levels)
     edge = np.clip(np.rint(t_s / half_s), -1, 2 * len(signs))
     index = edge.astype(np.intp) + 1
-    swing, sense = swings[index], np.sign(swings)[index]
+    sense = np.sign(swings)[index]
     past = t_s - edge * half_s
     if modulation.asymmetry:
         past = past + sense * (modulation.asymmetry * half_s / 2)
     length_s = ramp_s(modulation.rise_s)
-    part = np.clip(past / length_s + 0.5, 0.0, 1.0) * np.pi
-    return Shape(
-        levels[index] + swing * (0.5 - 0.5 * np.cos(part)), swing * np.sin(part) * (np.pi / (2 * length_s)), past, sense
-    )
+    value = np.where(past < 0, levels[index], levels[index + 1])
+    slope = np.zeros_like(value)
+    near = np.flatnonzero(np.abs(past) < length_s / 2)  # on an edge: few samples are
+    part, swing = past[near] * (np.pi / length_s), swings[index[near]]
+    value[near] = levels[index[near]] + swing * (0.5 + 0.5 * np.sin(part))
+    slope[near] = swing * np.cos(part) * (np.pi / (2 * length_s))
+    return Shape(value, slope, past, sense)
 
 
 def modulate(

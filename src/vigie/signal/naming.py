@@ -53,7 +53,7 @@ def read_name(path: str) -> Named:
         rate_hz = None
     if centre_hz is not None and not 1e6 <= centre_hz <= 6e9:
         centre_hz = None
-    if rate_hz is not None and any(float(rate) != rate_hz for rate in re.findall(r"_\d{8,10}_(\d{5,8})_", stem)):
+    if rate_hz is not None and any(float(rate) != rate_hz for rate in re.findall(r"_\d{9,10}_(\d{5,8})_", stem)):
         centre_hz = None  # a tuner's centre and rate, and another rate later: a channel was cut out, who knows where
     return Named(rate_hz, centre_hz, _start(stem))
 

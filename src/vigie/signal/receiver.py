@@ -17,6 +17,7 @@ from vigie.records import Burst, Samples, Sync
 from vigie.signal import fgb
 from vigie.signal.audio import SIGMA_START_S, bursts_in_audio
 from vigie.signal.channel import Narrow, Stretch
+from vigie.signal.fgb import BIT_S
 from vigie.signal.fitting import Fit, fit
 from vigie.signal.search import LINE_THRESHOLD, Candidate, LineMap, find_sync
 from vigie.signal.tracking import follow
@@ -24,10 +25,14 @@ from vigie.signal.trust import evidence
 
 log = logging.getLogger(__name__)
 
+_STRONG_LINE = 20.0
 SEARCH_HZ = 3200.0
 FIT_HZ = 12800.0
 _BURST_S = 0.53
 """a long message with its carrier, 1 % slow"""
+_CLOCK_SLACK_S = 0.1
+_LEAST_BITS = 64
+"""bits that must lie in the samples: with fewer there is nothing to tell"""
 _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
 _LEAST_EVIDENCE = 36.0
@@ -88,7 +93,7 @@ def bursts_in(iq: NDArray[np.complex64], rate_hz: float, known: Iterable[Found] 
         if height < LINE_THRESHOLD:
             break
         at_s, offset_hz = lines.time_s(frame), lines.offset_hz(column)
-        best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz))
+        best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz), height)
         if best is None:
             lines.forget(at_s - 0.2, at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
@@ -135,11 +140,14 @@ def _without_ghosts(results: list[Found]) -> list[Found]:
     return kept
 
 
-def _examine(stretch: Stretch, at_s: float, offset_hz: float, noise_density: float) -> Found | None:
-    """The burst whose line was seen at a time and offset, or None."""
+def _examine(stretch: Stretch, at_s: float, offset_hz: float, noise_density: float, strength: float) -> Found | None:
+    """The burst whose line, ``strength`` times the noise, was seen at a time and offset; or None."""
     narrow = stretch.take(offset_hz, SEARCH_HZ)
     best: Found | None = None
     candidates = find_sync(narrow, noise_density, max(at_s - 0.4, -0.02), at_s + 0.25)
+    if strength > _STRONG_LINE:  # surely its carrier: bit 1 begins 160 ms after the line, or the line is no burst's
+        near_s = at_s + FGB_CARRIER_S
+        candidates = chain(find_sync(narrow, noise_density, near_s - 0.03, near_s + 0.03, most=1), candidates)
     if at_s < 0.4:  # the carrier may lie before the first sample; the residual carrier must not mislead then
         candidates = chain(candidates, find_sync(narrow, noise_density, -0.02, 0.14, with_carrier=False))
     for candidate in candidates:
@@ -183,6 +191,8 @@ def _true_carrier(stretch: Stretch, found: Found, noise_density: float) -> Found
 def _measure(stretch: Stretch, narrow: Narrow, candidate: Candidate, noise_density: float) -> Found | None:
     """Demodulate one candidate."""
     carrier_hz = narrow.centre_hz + candidate.offset_hz
+    if candidate.start_s + _LEAST_BITS * BIT_S > stretch.count / stretch.rate_hz:
+        return None
     wide = stretch.take(carrier_hz, FIT_HZ)
     first = max(0, int((candidate.start_s - FGB_CARRIER_S - 0.02) * wide.rate_hz))
     last = min(len(wide.iq), int((candidate.start_s + _BURST_S - FGB_CARRIER_S + 0.02) * wide.rate_hz))
@@ -210,9 +220,9 @@ def _measure(stretch: Stretch, narrow: Narrow, candidate: Candidate, noise_densi
 
 def _take_off(stretch: Stretch, found: Found) -> None:
     """Subtract a burst from the stretch."""
-    wide = stretch.take(found.offset_hz, FIT_HZ)
+    wide = stretch.place(found.offset_hz, FIT_HZ)
     first = max(0, int((found.fit.start_s - FGB_CARRIER_S) * wide.rate_hz))
-    last = min(len(wide.iq), int(found.fit.end_s * wide.rate_hz) + 1)
+    last = min(int(stretch.count / stretch.rate_hz * wide.rate_hz), int(found.fit.end_s * wide.rate_hz) + 1)
     if last > first:
         stretch.remove(wide, first, found.wave(np.arange(first, last) / wide.rate_hz, wide.centre_hz))
 
@@ -248,7 +258,15 @@ class _Channel:
             and block.rate_hz == self.rate_hz
             and block.centre_hz == last.centre_hz
             and block.audio == last.audio
+            and self._on_time(block)
         )
+
+    def _on_time(self, block: Samples) -> bool:
+        """Whether the block's own time agrees with the first one's and the samples between; clocks may wander."""
+        if block.start is None or self.like.start is None:
+            return block.start is self.like.start
+        due = instants.after(self.like.start, (block.first - self.like.first) / self.rate_hz)
+        return bool(abs((block.start - due) / np.timedelta64(1, "s")) < _CLOCK_SLACK_S)
 
     def add(self, block: Samples) -> Iterator[Burst]:
         """Take a block in; the bursts that can now be told."""

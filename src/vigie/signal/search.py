@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,13 +99,17 @@ class LineMap:
         What was struck out stays so. ``least``: power per Hz below which nothing is to be believed there.
         """
         hop = max(1, round(HOP_S * narrow.rate_hz))
-        lines = _sum_over_carrier(_short_time_power(narrow.iq, narrow.rate_hz, hop))
-        hop_s, step_hz = self.hop / self.rate_hz, narrow.rate_hz / lines.shape[1]
+        hop_s = self.hop / self.rate_hz
         rows = np.arange(self.lines.shape[0])[self._rows(start_s, end_s)]
-        columns = self._columns(narrow.centre_hz - half_width_hz, narrow.centre_hz + half_width_hz)
-        if not len(rows) or not len(lines):
+        if not len(rows):
             return
-        from_rows = np.minimum(np.rint(rows * hop_s * narrow.rate_hz / hop).astype(np.intp), len(lines) - 1)
+        first = int(rows[0] * hop_s * narrow.rate_hz)
+        last = int((rows[-1] + FRAMES + 2) * hop_s * narrow.rate_hz)
+        lines = _sum_over_carrier(_short_time_power(narrow.iq[first:last], narrow.rate_hz, hop))
+        step_hz = narrow.rate_hz / lines.shape[1]
+        columns = self._columns(narrow.centre_hz - half_width_hz, narrow.centre_hz + half_width_hz)
+        from_rows = np.rint((rows - rows[0]) * hop_s * narrow.rate_hz / hop).astype(np.intp)
+        from_rows = np.minimum(from_rows, len(lines) - 1)
         offsets = np.where(columns < (self.bins + 1) // 2, columns, columns - self.bins) * self.step_hz
         from_columns = np.rint((offsets - narrow.centre_hz) / step_hz).astype(np.intp) % lines.shape[1]
         part = lines[np.ix_(from_rows, from_columns)] / np.maximum(self.floor[columns], least)
@@ -217,6 +222,7 @@ def _slice(iq: NDArray[np.complex64], first: int, last: int) -> NDArray[np.compl
     return np.pad(inside, (max(0, -first), max(0, last - first - max(0, -first) - len(inside))))
 
 
+@lru_cache(maxsize=16)
 def _templates(rate: float, size: int) -> tuple[NDArray[np.complex64], NDArray[np.complex64], NDArray[np.complex64]]:
     """Conjugate spectra of bits 1-16 and of bits 17-24 (normal) as +-1, and of the steady carrier under them."""
     count = int(np.ceil(fgb.SYNC_BITS * fgb.BIT_S * rate))

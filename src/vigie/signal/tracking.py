@@ -26,6 +26,10 @@ _RATE_SIGMA = 0.004
 """prior of the bit rate's relative error; 1 % is legal, most beacons keep 0.1 %"""
 _DRIFT_SIGMA_HZ_PER_S = 150.0
 
+_STRONG_STEPS = (48, FGB_SHORT_BITS)
+_STRONG = 10**3.8
+"""C/N0 of a burst that may be followed in longer steps"""
+
 Real = NDArray[np.floating[Any]]
 Complex = NDArray[np.complexfloating[Any, Any]]
 
@@ -212,10 +216,15 @@ def follow(
     noise_density: power per Hz, the first guess of it.
     """
     state = _Follower(iq, rate_hz, start_s, 2.0 * sync - 1, noise_density)
+    strong = False
     for reach in _STEPS:
+        if strong and reach not in _STRONG_STEPS:
+            continue
+        strong = state.amplitude**2 > _STRONG * state.noise
         state.reach = reach
         state.fit_phase()
-        state.fit_phase()
+        if not strong:
+            state.fit_phase()
         state.fit_timing()
     state.measure()
     state.reach = state.present

@@ -17,6 +17,8 @@ Soft = NDArray[np.float32]
 
 _PLACES_TRIED = 1e4
 """for each real burst: what bits 1-24 must outweigh"""
+_ERRORS_OF_CHANCE = 0.05
+"""share of bits that soft bits out of mere noise say to be wrong: rather more"""
 _FREE_BITS = 61
 """of bits 25-106; the other 21 must agree with them"""
 
@@ -28,8 +30,9 @@ def evidence(soft: Soft, sync: Sync) -> float:
 
 
 def false_alarm_odds(soft: Soft, sync: Sync) -> float:
-    """Odds that there is no burst where bits 1-24 were found."""
-    return float(_PLACES_TRIED * np.exp(-evidence(soft, sync)))
+    """Odds that there is no burst where bits 1-24 were found. Chance shows the pattern, but no bits as clear."""
+    errors = float(np.mean(1 / (1 + np.exp(np.minimum(np.abs(soft[24:106].astype(np.float64)), 50.0)))))
+    return float(_PLACES_TRIED * np.exp(-evidence(soft, sync)) * min(1.0, errors / _ERRORS_OF_CHANCE) ** 4)
 
 
 def chance_of_word(soft: Soft, bits: str) -> float:
