@@ -12,9 +12,15 @@ from vigie.errors import VigieError
 
 COMMANDS = {
     "decode": "Decode 406 MHz beacon messages given as hex.",
+    "encode": "Make messages from field values.",
     "layouts": "Draw the bit map of a message layout.",
+    "locate": "Locate beacons from times and frequencies of arrival at satellites.",
+    "passes": "Rise, culmination and set of each satellite over a site.",
     "receive": "Find and decode every burst in a recording.",
+    "replay": "Rebuild the alerts from a journal or a stream.",
+    "rlm": "Decode Galileo return-link messages given as hex.",
     "run": "Receive, alert and show: the whole chain with its console.",
+    "sit": "Parse and write messages between centres.",
 }
 
 

@@ -1,0 +1,258 @@
+"""``vigie locate``: places of beacons from times and frequencies of arrival at satellites."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vigie import instants, jsonl
+from vigie.cli.passes import paths, place
+from vigie.errors import ConfigError, InputError, VigieError
+
+if TYPE_CHECKING:
+    from vigie.locate.measurement import Fix, Measurement
+
+
+@click.command("locate")
+@click.argument("measurements", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--orbits", "orbit_files", default="", metavar="FILE[,FILE...]", help="TLE, OMM, SP3, RINEX navigation.")
+@click.option("--fix-orbit", "known", multiple=True, metavar="BEACON=LAT,LON,ALT", help="A beacon at a known place.")
+@click.option("--altitude", type=float, default=0.0, show_default=True, help="Height above the ellipsoid, m.")
+@click.option("--altitude-sigma", type=click.FloatRange(0.1, 1e5), default=500.0, show_default=True, help="m.")
+@click.option("--motion", type=click.Choice(["auto", "static", "moving"]), default="auto", show_default=True)
+@click.option("--drift", type=click.FloatRange(0, 1e4), default=1.0, show_default=True, help="Prior, ppb a minute.")
+@click.option("--wander", type=click.FloatRange(0, 1e7), default=1.0, show_default=True, help="Burst to burst, ppb.")
+@click.option("--tec", type=click.FloatRange(0, 500), default=15.0, show_default=True, help="Vertical TEC, TECU.")
+@click.option("--tec-sigma", type=click.FloatRange(0, 500), default=15.0, show_default=True, help="TECU.")
+@click.option("--downlink", is_flag=True, help="Measured on the ground from satellites' signals: the path reversed.")
+@click.option("--keep-all", is_flag=True, help="Leave out no measurement for contradicting the others.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines.")
+def command(
+    measurements: Path,
+    orbit_files: str,
+    known: tuple[str, ...],
+    altitude: float,
+    altitude_sigma: float,
+    motion: str,
+    drift: float,
+    wander: float,
+    tec: float,
+    tec_sigma: float,
+    downlink: bool,
+    keep_all: bool,
+    as_json: bool,
+) -> int:
+    """Locate beacons from times and frequencies of arrival at satellites.
+
+    MEASUREMENTS is a file of JSON lines, or - for standard input.
+    """
+    from vigie.locate.estimate import locate
+    from vigie.locate.measurement import Settings
+    from vigie.orbit.earth import packaged
+    from vigie.orbit.ephemeris import Orbits
+    from vigie.orbit.files import read_files
+    from vigie.orbit.fleet import aliases
+
+    references = dict(_reference(text) for text in known)
+    orbits = read_files(paths(orbit_files)) if orbit_files else Orbits(())
+    for bad in orbits.refused:
+        click.echo(f"vigie: {bad.where}: {bad.reason}", err=True)
+    found: list[Measurement] = []
+    refused = 0
+    for number, line in enumerate(_lines(measurements), 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(_measurement(line, number))
+        except VigieError as error:
+            refused += 1
+            bad_line = {"input": line.strip(), "error": {"kind": error.kind, "message": f"line {number}: {error}"}}
+            _out(jsonl.line(bad_line) if as_json else f"line {number} refused: {error}")
+    settings = Settings(
+        altitude_m=altitude,
+        altitude_sigma_m=altitude_sigma,
+        motion=motion,  # type: ignore[arg-type]
+        drift_ppb_per_min=drift,
+        wander_ppb=wander,
+        tec_tecu=tec,
+        tec_sigma_tecu=tec_sigma,
+        direction="down" if downlink else "up",
+        reject=not keep_all,
+    )
+    absent = sorted(set(references) - {item.beacon for item in found})
+    if absent:
+        raise ConfigError(f"--fix-orbit {absent[0]}: no measurement of that beacon")
+    names = aliases(orbits, found[0].time) if found else {}
+    fixes = locate(found, orbits, settings, names, references)
+    earth = packaged()
+    for fix in fixes:
+        quality = earth.quality(fix.end)
+        _out(jsonl.line(solution(fix) | {"earth_orientation": quality}) if as_json else text(fix))
+    if not fixes:
+        click.echo("vigie: no measurement to locate a beacon with", err=True)
+    return 1 if refused or not fixes or orbits.refused or not all(fix.solved for fix in fixes) else 0
+
+
+def solution(fix: Fix) -> dict[str, Any]:
+    """A fix with the keys that ``vigie locate --json`` promises, and a few more."""
+    return {
+        "beacon": fix.beacon,
+        "method": fix.method,
+        "side": fix.side,
+        "probability": fix.probability,
+        "latitude": fix.lat_deg,
+        "longitude": fix.lon_deg,
+        "altitude_m": fix.alt_m,
+        "frequency_hz": fix.frequency_hz,
+        "drift_hz_per_s": fix.drift_hz_per_s,
+        "ellipse": fix.ellipse,
+        "ehe_m": fix.ehe_m,
+        "velocity_mps": fix.velocity_mps,
+        "moving": fix.moving,
+        "residual_rms": {"toa_s": fix.residual_toa_s, "foa_hz": fix.residual_foa_hz},
+        "used": fix.used,
+        "rejected": len(fix.rejected),
+        "start": fix.start,
+        "end": fix.end,
+        "verdict": fix.verdict,
+        "notes": fix.notes,
+        "rejected_measurements": [
+            {
+                "line": item.measurement.label or None,
+                "satellite": item.measurement.satellite,
+                "time": item.measurement.time,
+                "part": item.part,
+                "reason": item.reason,
+            }
+            for item in fix.rejected
+        ],
+        "sigma_frequency_hz": fix.sigma_frequency_hz,
+        "sigma_velocity_mps": fix.sigma_velocity_mps,
+        "motion_probability": fix.motion_probability,
+        "covariance_m2": fix.covariance_m2,
+        "chi2": fix.chi2,
+        "degrees_of_freedom": fix.dof,
+        "bursts": fix.bursts,
+        "satellites": fix.satellites,
+    }
+
+
+def text(fix: Fix) -> str:
+    """A fix for people: one line, and one more per note and rejected measurement."""
+    if fix.lat_deg is None or fix.lon_deg is None or fix.ellipse is None:
+        lines = [f"{fix.beacon}: {fix.verdict}"]
+    else:
+        side = "" if fix.side is None else f" side {fix.side} ({100 * (fix.probability or 0):.1f} %)"
+        north, east = ("N" if fix.lat_deg >= 0 else "S"), ("E" if fix.lon_deg >= 0 else "W")
+        moves = ""
+        if fix.velocity_mps is not None:
+            moves = f", moving {fix.velocity_mps[0]:+.1f} m/s east {fix.velocity_mps[1]:+.1f} m/s north"
+        lines = [
+            f"{fix.beacon}: {fix.method}{side} {abs(fix.lat_deg):.4f} {north} {abs(fix.lon_deg):.4f} {east}, "
+            f"95 % within {(fix.ehe_m or 0) / 1e3:.2f} km (ellipse {fix.ellipse.semi_major_m / 1e3:.2f} by "
+            f"{fix.ellipse.semi_minor_m / 1e3:.2f} km at {fix.ellipse.azimuth_deg:.0f} deg){moves}; "
+            f"{fix.used} used, {len(fix.rejected)} rejected"
+        ]
+    lines += [f"    note: {note}" for note in fix.notes]
+    for item in fix.rejected:
+        where = f"line {item.measurement.label}" if item.measurement.label else item.measurement.satellite
+        lines.append(f"    rejected: {where} ({item.part}): {item.reason}")
+    return "\n".join(lines)
+
+
+def _out(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _lines(path: Path) -> list[str]:
+    if str(path) == "-":
+        return sys.stdin.read().splitlines()
+    try:
+        return path.read_text("utf-8", "replace").splitlines()
+    except OSError as error:
+        raise InputError(f"{path}: not readable: {error.strerror}") from None
+
+
+def _reference(text: str) -> tuple[str, tuple[float, float, float]]:
+    name, equals, where = text.rpartition("=")
+    if not equals or not name:
+        raise InputError(f"--fix-orbit {text!r}: should be BEACON=LAT,LON,ALT")
+    return name, place(where)
+
+
+def _measurement(line: str, number: int) -> Measurement:
+    """One measurement from its JSON object. Raises InputError naming the key."""
+    from vigie.locate.measurement import Measurement
+
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"no JSON object: {error}") from None
+    if not isinstance(row, dict):
+        raise InputError("no JSON object")
+    time = _instant(row, "time") or _instant(row, "toa")
+    if time is None:
+        raise InputError("time is missing")
+    beacon = _name(row, "beacon")
+    if beacon is None:
+        raise InputError("beacon is missing")
+    latitude, longitude = _number(row, "latitude"), _number(row, "longitude")
+    return Measurement(
+        beacon=beacon,
+        time=time,
+        satellite=_name(row, "satellite"),
+        burst=_name(row, "burst"),
+        foa_hz=_number(row, "foa_hz"),
+        sigma_foa_hz=_number(row, "sigma_foa_hz"),
+        carrier_hz=_number(row, "carrier_hz") or _number(row, "foa_hz") or 406.04e6,
+        toa=_instant(row, "toa"),
+        sigma_toa_s=_number(row, "sigma_toa_s"),
+        satellite_ecef_m=_vector(row, "satellite_ecef_m"),
+        satellite_velocity_mps=_vector(row, "satellite_velocity_mps"),
+        satellite_sigma_m=_number(row, "satellite_sigma_m"),
+        altitude_m=_number(row, "altitude_m"),
+        position_deg=None if latitude is None or longitude is None else (latitude, longitude),
+        sigma_position_m=_number(row, "sigma_position_m"),
+        label=str(number),
+    )
+
+
+def _number(row: dict[str, Any], key: str) -> float | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InputError(f"{key} is {value!r}: a number is wanted")
+    return float(value)
+
+
+def _name(row: dict[str, Any], key: str) -> str | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise InputError(f"{key} is {value!r}: a name or a whole number is wanted")
+    return str(value)
+
+
+def _instant(row: dict[str, Any], key: str) -> Any:
+    value = row.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InputError(f"{key} is {value!r}: an ISO 8601 time is wanted")
+    return instants.parse(value)
+
+
+def _vector(row: dict[str, Any], key: str) -> tuple[float, float, float] | None:
+    value = row.get(key)
+    if value is None:
+        return None
+    good = isinstance(value, list) and len(value) == 3
+    if not good or not all(isinstance(item, (int, float)) and not isinstance(item, bool) for item in value):
+        raise InputError(f"{key} is {value!r}: three numbers are wanted")
+    return float(value[0]), float(value[1]), float(value[2])

@@ -1,0 +1,264 @@
+"""From weighed minima to fixes: sides, mixtures of models, ellipses, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vigie.geodesy import geodetic, local_axes
+from vigie.locate import ellipse
+from vigie.locate.hypotheses import Candidate, Explanation
+from vigie.locate.measurement import Ellipse, Fix, Measurement, Method, Rejected, Settings
+from vigie.locate.normal import design_rows
+from vigie.locate.problem import drift_column
+from vigie.locate.rows import Gathered
+
+Array = NDArray[np.float64]
+
+_WORST_MAJOR_M = 1.0e6
+_LEAST_PROBABILITY = 1e-3
+_MOST_PLACES = 6
+_LOW_M, _MEDIUM_M = 9.0e6, 3.5e7
+
+
+def not_solved(
+    measurements: Sequence[Measurement],
+    rejected: Sequence[Rejected],
+    why: str,
+    gathered: Gathered | None = None,
+    notes: tuple[str, ...] = (),
+) -> Fix:
+    """A fix without a place, and the reason."""
+    times = [item.time for item in measurements if not np.isnat(item.time)] or [np.datetime64("NaT", "ns")]
+    return Fix(
+        beacon=measurements[0].beacon if measurements else "",
+        method=None,
+        verdict=f"not solvable: {why}",
+        start=min(times),
+        end=max(times),
+        used=0,
+        rejected=tuple(rejected),
+        notes=notes + (gathered.notes if gathered else ()),
+        bursts=int(gathered.rows.first.size) if gathered else 0,
+        satellites=gathered.satellites if gathered else (),
+    )
+
+
+def fixes_of(
+    best: Explanation,
+    gathered: Gathered,
+    anchors: Sequence[Measurement],
+    rejected: Sequence[Rejected],
+    settings: Settings,
+    consistent: bool,
+) -> list[Fix]:
+    """One fix per place that the measurements allow, the likeliest first; or one that says why there is none."""
+    measurements = (*gathered.measurements, *anchors)
+    if not best.candidates:
+        return [not_solved(measurements, rejected, "no place on Earth sees all of the satellites", gathered)]
+    scale = variance_scale(best, settings, consistent)
+    places = _places(best.candidates)
+    total = sum(weight for weight, _ in places)
+    cov = _mixture(places[0][1])[1] * scale
+    major = float(ellipse.axes(cov[:2, :2])[0])
+    if not major < _WORST_MAJOR_M:
+        why = f"the {best.measured} measurements leave an ellipse of {major / 1e3:.0f} km"
+        return [not_solved(measurements, rejected, why, gathered)]
+    if scale > 1e4:
+        why = f"the measurements contradict one another: they scatter {np.sqrt(scale):.0f} times more than stated"
+        return [not_solved(measurements, rejected, why, gathered)]
+    notes = list(gathered.notes)
+    if not consistent:
+        notes.append(f"residuals are {np.sqrt(scale):.1f} times what was stated: the ellipse is widened by as much")
+    if best.dof < 1:
+        notes.append("as many measurements as unknowns: nothing checks them")
+    if best.rivals:
+        notes.append(
+            f"{best.rivals} other choices of what to leave out explain about as much: the ellipse holds them too"
+        )
+    if best.untestable and settings.motion == "auto":
+        notes.append("a beacon at rest is assumed: these measurements cannot tell")
+    kept = [(weight / total, members) for weight, members in places if weight / total > _LEAST_PROBABILITY]
+    kept = kept[:_MOST_PLACES]
+    return [
+        _fix(best, gathered, anchors, rejected, scale, tuple(notes), share, members, _side(index, len(kept)))
+        for index, (share, members) in enumerate(kept)
+    ]
+
+
+def _side(index: int, count: int) -> str | None:
+    return None if count == 1 else "ABCDEF"[index]
+
+
+def variance_scale(best: Explanation, settings: Settings, consistent: bool) -> float:
+    """By how much the covariance is widened: the scatter found against the scatter stated, never below one.
+
+    With sigmas believed as ``scale_dof`` degrees of freedom; when chi-square says that they are wrong, by the
+    residuals alone, and by more when these are few.
+    """
+    if best.dof < 1:
+        return 1.0
+    if consistent:
+        return max(1.0, (settings.scale_dof + best.cost) / (settings.scale_dof + best.dof))
+    from scipy.special import chdtri
+
+    return max(1.0, best.cost / float(chdtri(best.dof, 0.75)))
+
+
+def _places(candidates: Sequence[Candidate]) -> list[tuple[float, list[tuple[float, Candidate]]]]:
+    """Candidates that mean the same place under different models, together, with their weight."""
+    top = candidates[0].log_weight
+    places: list[tuple[float, list[tuple[float, Candidate]]]] = []
+    for one in candidates:
+        weight = float(np.exp(one.log_weight - top))
+        if weight < 1e-9:
+            break
+        for index, (sum_so_far, members) in enumerate(places):
+            if _same(one, members[0][1]):
+                members.append((weight, one))
+                places[index] = (sum_so_far + weight, members)
+                break
+        else:
+            places.append((weight, [(weight, one)]))
+    return sorted(places, key=lambda item: -item[0])
+
+
+def _same(one: Candidate, head: Candidate) -> bool:
+    """Whether two minima of different models are one place: within four sigmas of both together."""
+    if one.problem is head.problem:
+        return False  # two minima of one problem are two places
+    off = one.minimum.place_m - head.minimum.place_m
+    if np.linalg.norm(off) > 1e6:
+        return False
+    lat, lon, _ = geodetic(head.minimum.place_m)
+    local = local_axes(lat, lon)[:2] @ off
+    both = one.minimum.covariance[:2, :2] + head.minimum.covariance[:2, :2]
+    return bool(local @ np.linalg.solve(both, local) < 16.0)
+
+
+def _mixture(members: Sequence[tuple[float, Candidate]]) -> tuple[Array, Array]:
+    """Mean place (ECEF) and covariance (east, north, up) of one place under several models."""
+    weights = np.array([weight for weight, _ in members])
+    weights = weights / weights.sum()
+    places = np.array([one.minimum.place_m for _, one in members])
+    mean = weights @ places
+    lat, lon, _ = geodetic(mean)
+    offsets = (places - mean) @ local_axes(lat, lon).T
+    covariance = sum(
+        weight * (one.minimum.covariance[:3, :3] + np.outer(off, off))
+        for weight, (_, one), off in zip(weights, members, offsets, strict=True)
+    )
+    return mean, np.asarray(covariance)
+
+
+def _fix(
+    best: Explanation,
+    gathered: Gathered,
+    anchors: Sequence[Measurement],
+    rejected: Sequence[Rejected],
+    scale: float,
+    notes: tuple[str, ...],
+    share: float,
+    members: list[tuple[float, Candidate]],
+    side: str | None,
+) -> Fix:
+    place, covariance = _mixture(members)
+    covariance = covariance * scale
+    lat, lon, alt = (float(value) for value in geodetic(place))
+    flat = covariance[:2, :2]
+    major, minor, azimuth = ellipse.axes(flat)
+    total = sum(weight for weight, _ in members)
+    moving = [(weight / total, one) for weight, one in members if one.speed_sigma_mps is not None]
+    motion = sum(weight for weight, _ in moving)
+    velocity, sigma_velocity = _velocity(moving, scale) if motion > 0.5 else (None, None)
+    head = members[0][1]
+    frequency, sigma_frequency, drift = _oscillator(head, scale)
+    late, high, used = _residuals(head)
+    times = [item.time for item in (*gathered.measurements, *anchors)]
+    return Fix(
+        beacon=gathered.measurements[0].beacon,
+        method=_method(best, anchors),
+        verdict="ok",
+        start=min(times),
+        end=max(times),
+        used=used + len(anchors),
+        rejected=tuple(rejected),
+        notes=notes,
+        lat_deg=lat,
+        lon_deg=lon,
+        alt_m=alt,
+        side=side,
+        probability=share,
+        covariance_m2=(float(flat[0, 0]), float(flat[0, 1]), float(flat[1, 1])),
+        ellipse=Ellipse(float(major), float(minor), float(azimuth)),
+        ehe_m=float(ellipse.radius_m(flat)),
+        frequency_hz=frequency,
+        sigma_frequency_hz=sigma_frequency,
+        drift_hz_per_s=drift,
+        velocity_mps=velocity,
+        sigma_velocity_mps=sigma_velocity,
+        moving=velocity is not None,
+        motion_probability=motion,
+        residual_toa_s=late,
+        residual_foa_hz=high,
+        chi2=best.cost,
+        dof=best.dof,
+        bursts=int(gathered.rows.first.size),
+        satellites=gathered.satellites,
+    )
+
+
+def _velocity(
+    moving: Sequence[tuple[float, Candidate]], scale: float
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    weights = np.array([weight for weight, _ in moving])
+    weights = weights / weights.sum()
+    each = np.array([one.minimum.velocity_mps for _, one in moving])
+    mean = weights @ each
+    variance = weights @ (
+        np.array([np.diagonal(one.minimum.covariance)[3:5] for _, one in moving]) * scale + (each - mean) ** 2
+    )
+    sigma = np.sqrt(variance)
+    return (float(mean[0]), float(mean[1])), (float(sigma[0]), float(sigma[1]))
+
+
+def _oscillator(head: Candidate, scale: float) -> tuple[float | None, float | None, float | None]:
+    """Frequency at the end of the measurements, its sigma, and the drift."""
+    problem, one = head.problem, head.minimum
+    q = problem.columns.shape[1]
+    if q == 0:
+        return None, None, None
+    last = int(np.argmax(problem.rows.seconds))
+    row = problem.columns[last]
+    frequency = float(problem.rows.nominal_hz[last] + row @ one.linear[:q])
+    sigma = float(np.sqrt(max(row @ one.linear_covariance[:q, :q] @ row * scale, 0.0)))
+    index = drift_column(problem)
+    return frequency, sigma, None if index is None else float(one.linear[index])
+
+
+def _residuals(head: Candidate) -> tuple[float | None, float | None, int]:
+    """Root mean squares of what is left of times (s) and frequencies (Hz), and how many receptions were used."""
+    problem, one = head.problem, head.minimum
+    rows = problem.rows
+    design, residual, _ = design_rows(problem, one.place_m[None], one.velocity_mps[None])
+    q = one.linear.size
+    left = residual[0] - (design[0][:, -q:] @ one.linear if q else 0.0)
+    late, high = left[: rows.size], left[rows.size :]
+    use_t, use_f = rows.toa_weight > 0, rows.foa_weight > 0
+    rms_t = float(np.sqrt(np.mean(late[use_t] ** 2 / rows.toa_weight[use_t]))) if use_t.any() else None
+    rms_f = float(np.sqrt(np.mean(high[use_f] ** 2 / rows.foa_weight[use_f]))) if use_f.any() else None
+    return rms_t, rms_f, int(np.sum(use_t | use_f))
+
+
+def _method(best: Explanation, anchors: Sequence[Measurement]) -> Method:
+    """doppler: low orbits' frequencies only; doa: one kind of higher orbit; fused: a mix, or an encoded place too."""
+    rows = best.rows
+    use = (rows.toa_weight > 0) | (rows.foa_weight > 0)
+    radius = np.linalg.norm(rows.satellite_m[use], axis=-1)
+    kinds = {0 if r < _LOW_M else 1 if r < _MEDIUM_M else 2 for r in radius}
+    if anchors or len(kinds) > 1:
+        return "fused"
+    one = len(set(rows.satellite[use].tolist())) == 1
+    return "doppler" if (kinds == {0} and not np.any(rows.toa_weight > 0)) or one else "doa"

@@ -1,0 +1,145 @@
+"""What the estimator is given and what it gives back: measurements, settings, fixes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Method = Literal["doppler", "doa", "encoded", "fused"]
+Motion = Literal["auto", "static", "moving"]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One reception of one transmission at one satellite; or, with ``position_deg``, a place that the beacon sent."""
+
+    beacon: str
+    time: np.datetime64
+    """UTC of arrival at the satellite (for an encoded position: when it was sent)"""
+    satellite: str | None = None
+    burst: str | None = None
+    """names the transmission when several satellites heard it; None: judged by the times"""
+    foa_hz: float | None = None
+    sigma_foa_hz: float | None = None
+    carrier_hz: float = 406.04e6
+    """nominal transmitted frequency: only media and starting values rest on it"""
+    toa: np.datetime64 | None = None
+    """the instant of arrival when it is a precise one"""
+    sigma_toa_s: float | None = None
+    satellite_ecef_m: tuple[float, float, float] | None = None
+    satellite_velocity_mps: tuple[float, float, float] | None = None
+    satellite_sigma_m: float | None = None
+    """one-sigma error of a given state along its track; None: taken as exact"""
+    altitude_m: float | None = None
+    """known ellipsoidal height of the beacon"""
+    position_deg: tuple[float, float] | None = None
+    """encoded latitude and longitude"""
+    sigma_position_m: float | None = None
+    label: str = ""
+    """where it came from (a line of a file), for messages"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A measurement left out, and why. ``part``: toa, foa, position or the whole."""
+
+    measurement: Measurement
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is assumed of beacons, air and heights. The defaults are for 406 MHz beacons of unknown kind and place."""
+
+    altitude_m: float = 0.0
+    altitude_sigma_m: float = 500.0
+    """the ellipsoid stands in for the ground: most of the inhabited land and all of the sea lie within this of it"""
+    known_altitude_sigma_m: float = 30.0
+    drift_ppb_per_min: float = 1.0
+    """one-sigma frequency drift; C/S T.001 2.3.1.2 allows a mean slope of 1 ppb a minute"""
+    wander_ppb: float = 1.0
+    """one-sigma scatter from burst to burst; C/S T.001 2.3.1.2 allows a residual variation of 3 ppb"""
+    epoch_ppb: float = 5.0
+    """one-sigma change of frequency between passes"""
+    epoch_gap_s: float = 1200.0
+    """a longer silence starts a new frequency and drift"""
+    tec_tecu: float = 15.0
+    """vertical electron content"""
+    tec_sigma_tecu: float = 15.0
+    troposphere: bool = True
+    relativity: bool = True
+    orbit_errors: bool = True
+    """take the orbits' own uncertainty as an unknown for every satellite"""
+    direction: Literal["up", "down"] = "up"
+    """down: the measurements were made on the ground of signals from the satellites"""
+    motion: Motion = "auto"
+    speeds_mps: tuple[float, ...] = (1.0, 30.0)
+    """one-sigma speed, east and north, of the moving models that are tried beside the static one"""
+    motion_odds: tuple[float, ...] = (0.7, 0.2, 0.1)
+    """prior probability of the static model and of each moving one"""
+    scale_dof: float = 30.0
+    """how firmly the stated sigmas are believed, as degrees of freedom of their common scale"""
+    reject: bool = True
+    """leave out measurements that contradict the rest"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ellipse:
+    """The 95 % error ellipse on the ground."""
+
+    semi_major_m: float
+    semi_minor_m: float
+    azimuth_deg: float
+    """of the major axis, from north over east, 0 to 180"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fix:
+    """Where a beacon may be, one per possible place, the likeliest first; or why it cannot be located (``verdict``)."""
+
+    beacon: str
+    method: Method | None
+    verdict: str
+    """ok, or a sentence that begins with: not solvable"""
+    start: np.datetime64
+    end: np.datetime64
+    used: int
+    rejected: tuple[Rejected, ...]
+    notes: tuple[str, ...] = ()
+    lat_deg: float | None = None
+    lon_deg: float | None = None
+    alt_m: float | None = None
+    side: str | None = None
+    """A the likelier, B the other side of a Doppler pass (C ... further places of few satellites); None: no doubt"""
+    probability: float | None = None
+    covariance_m2: tuple[float, float, float] | None = None
+    """east-east, east-north, north-north"""
+    ellipse: Ellipse | None = None
+    ehe_m: float | None = None
+    frequency_hz: float | None = None
+    sigma_frequency_hz: float | None = None
+    drift_hz_per_s: float | None = None
+    velocity_mps: tuple[float, float] | None = None
+    """east, north; None when the static model holds"""
+    sigma_velocity_mps: tuple[float, float] | None = None
+    moving: bool = False
+    motion_probability: float | None = None
+    """that the beacon moves"""
+    residual_toa_s: float | None = None
+    residual_foa_hz: float | None = None
+    chi2: float | None = None
+    dof: int | None = None
+    bursts: int = 0
+    satellites: tuple[str, ...] = ()
+
+    @property
+    def solved(self) -> bool:
+        """True when there is a place."""
+        return self.lat_deg is not None
+
+
+Array = NDArray[np.float64]

@@ -1,0 +1,1 @@
+"""Where the satellites are: elements, precise and broadcast orbits, frames, passes."""
