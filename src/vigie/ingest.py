@@ -1,6 +1,7 @@
 """Detections from outside, as JSON: what ``vigie receive --json`` prints, sent by another station or kept in a file.
 
-The bits are the truth: the message is decoded here from ``hex_received``, else ``hex``, whatever the sender made of it.
+The bits are the truth: the message is decoded here from ``hex``, with what came otherwise by ``hex_received``; without
+``hex``, from what was received. Whatever else the sender made of it is not read.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import numpy as np
 from vigie import instants
 from vigie.errors import HexError, InputError
 from vigie.message import beacon
-from vigie.records import Detection
+from vigie.records import Detection, Message
+
+_WHOLE = {"message_28": 112, "message_36": 144, "sgb_63": 250}
+"""bits of the forms that hold a whole message"""
 
 
 class _Body(msgspec.Struct):
@@ -57,13 +61,7 @@ def detection(
         read = msgspec.convert(dict(body), _Body)
     except msgspec.ValidationError as error:
         raise InputError(f"it is no detection: {error}") from None
-    digits = (read.hex_received or read.hex) if read.hex or read.message else None
-    if not digits:
-        raise InputError("it is no detection: hex is missing, so there is no message")
-    try:
-        message = beacon.decode(digits)
-    except HexError as error:
-        raise InputError(f"hex is no beacon message: {error}") from None
+    message = _message(read)
     try:
         moment = clock() if read.time is None else instants.parse(read.time)
     except InputError as error:
@@ -86,3 +84,24 @@ def detection(
         time_known=read.time_known and read.time is not None,
         at=read.at,
     )
+
+
+def _message(read: _Body) -> Message:
+    """The message of a body's hex digits."""
+    digits = read.hex or (read.hex_received if read.message else None)
+    if not digits:
+        raise InputError("it is no detection: hex is missing, so there is no message")
+    try:
+        message = beacon.decode(digits)
+        if not read.hex or not read.hex_received:
+            return message
+        came = beacon.decode(read.hex_received)
+    except HexError as error:
+        raise InputError(f"hex is no beacon message: {error}") from None
+    if came.form != message.form:
+        raise InputError(f"hex is a {message.form} and hex_received a {came.form}: not one message")
+    if came.received == message.received or message.form not in _WHOLE:
+        return message
+    width = _WHOLE[message.form]
+    chosen, received = (format(int(one.received, 16) & (1 << width) - 1, f"0{width}b") for one in (message, came))
+    return beacon.mended(chosen, received, sync=read.sync or "normal")

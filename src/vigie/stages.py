@@ -21,6 +21,8 @@ LEAST_REST = 0.998
 """the same of what follows, given those: below it the rest counts as unreadable"""
 LEAST_FREE = 0.99
 """the same where no code protects what follows"""
+MOST_DOUBT = 0.01
+"""odds that there was no burst, below which one that cannot be read is kept all the same"""
 _MOST_TRUST = 10.0
 """nats: no bit is believed more, for clicks and beacons' own faults obey no Gaussian law"""
 _CLEAR = 6.0
@@ -93,7 +95,8 @@ def read(burst: Burst) -> Reading | None:
     whole = rest >= (LEAST_REST if likely.bch2_errors is not None else LEAST_FREE)
     bits = _SYNC[burst.sync] + (likely.bits[24:] if whole else likely.bits[24:106] + received[106:])
     confidence = identity * rest if whole else identity
-    return Reading(_stated(beacon.from_bits(bits), received, bits), bits, identity, confidence, whole)
+    message = beacon.mended(bits, received, trusted=identity >= LEAST_IDENTITY)
+    return Reading(message, bits, identity, confidence, whole)
 
 
 def _plain(burst: Burst, received: str) -> Message | None:
@@ -107,23 +110,6 @@ def _plain(burst: Burst, received: str) -> Message | None:
     sound = not facts["corrected_bits"] and facts.get("bch1_errors") == 0 and facts.get("bch2_errors", 0) == 0
     odd = (len(received) == FGB_LONG_BITS) != (received[24] == "1")  # not as long as its format flag says
     return message if sound and not odd and received[:24] == _SYNC[burst.sync] else None
-
-
-def _stated(message: Message, received: str, bits: str) -> Message:
-    """The message of mended bits, with what was mended and what came stated in its facts."""
-    wrong = [
-        bit for bit, (came, is_now) in enumerate(zip(received, bits, strict=True), 1) if came != is_now and bit > 24
-    ]
-    facts = dict(message.facts)
-    first, second = sum(bit <= 106 for bit in wrong), sum(bit > 106 for bit in wrong)
-    facts["input"] = _hex(received)
-    facts["bch1_errors"] = first
-    if facts.get("bch2_errors") is not None:
-        facts["bch2_errors"] = second
-    facts["corrected_bits"] = wrong
-    if facts["verdict"] == "ok" and wrong:
-        facts["verdict"] = "corrected"
-    return Message(message.kind, facts["input"], message.form, facts)
 
 
 def _hex(bits: str) -> str:
@@ -148,18 +134,26 @@ def bursts(stream: Iterable[Record]) -> Iterator[Record]:
 
 
 def detections(stream: Iterable[Record], *, source: str = "", exercise: bool = False) -> Iterator[Record]:
-    """After each burst whose message can be read and believed: that message as a Detection.
+    """After each burst that is one beyond doubt: what it says, as a Detection.
 
-    A burst whose first protected field cannot be mended, or is likelier chance than a message, gets none. A message
-    whose second field alone is past mending does: its facts say so (pdf2_verdict). Without a time of its own a
-    recording cannot date a detection: it then counts from 1970, and time_known says so.
+    Where bits 25-106 cannot be told with LEAST_IDENTITY, the message is unreliable and says so: it is kept, never
+    taken for a beacon's. A message whose second field alone is past mending is sound; its facts say so (pdf2_verdict).
+    What is likelier chance than a burst gets none. Without a time of its own a recording cannot date a detection: it
+    then counts from 1970, and time_known says so.
     """
     for record in stream:
         yield record
         if isinstance(record, Burst):
             reading = read(record)
-            if reading is not None and reading.identity >= LEAST_IDENTITY:
+            if reading is not None and (reading.identity >= LEAST_IDENTITY or _is_burst(record)):
                 yield reading.detection(record, source=source, exercise=exercise)
+
+
+def _is_burst(burst: Burst) -> bool:
+    """Whether bits 1-24 leave no doubt that there was a burst, whatever it said."""
+    from vigie.signal import trust
+
+    return trust.false_alarm_odds(burst.soft, burst.sync) < MOST_DOUBT
 
 
 def solutions(stream: Iterable[Record]) -> Iterator[Record]:

@@ -109,11 +109,12 @@ def test_blocks_follow_one_another_and_hold_the_power_they_should(script: Exerci
 def test_received_it_tells_its_story(script: Exercise) -> None:
     records = list(alerts(solutions(detections(bursts(samples(script, START)), exercise=True)), book := AlertBook()))
     heard = [record for record in records if isinstance(record, Detection)]
-    readable = [sent for sent in script.transmissions if beacon.from_bits(sent.bits).verdict != "unreliable"]
-    assert len(heard) == len(readable)
+    broken = [sent for sent in script.transmissions if beacon.from_bits(sent.bits).verdict == "unreliable"]
+    assert len(heard) == len(script.transmissions)
+    assert sum(record.message.verdict == "unreliable" for record in heard) == len(broken) == 1
     assert any(record.message.verdict == "corrected" for record in heard)
     states = sorted(alert.state for alert in book.alerts())
-    assert states == ["cancelled", "conflict", "orbitography", "self_test", "test", "unlocated", "updated"]
+    assert states == ["cancelled", "conflict", "orbitography", "self_test", "test", "unlocated", "unreliable", "updated"]
     assert all(alert.id.startswith("X-") for alert in book.alerts())
 
 

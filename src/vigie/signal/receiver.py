@@ -33,6 +33,8 @@ _BURST_S = 0.53
 _CLOCK_SLACK_S = 0.1
 _LEAST_BITS = 64
 """bits that must lie in the samples: with fewer there is nothing to tell"""
+_WINDOW_S = 1.3
+"""looked at at once, and so the longest that a burst waits to be told: shorter costs much, longer gains little"""
 _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
 _LEAST_EVIDENCE = 36.0
@@ -247,8 +249,7 @@ class _Channel:
         self.known: list[Found] = []
         self.fresh = True  # nothing of this channel has been looked at, so a burst may begin before its first sample
         self.overlap = int((_BURST_S + 0.03) * self.rate_hz)
-        window_s = min(2.6, max(1.3, 4e6 / self.rate_hz))
-        self.window = max(int(window_s * self.rate_hz), self.overlap + 1)
+        self.window = max(int(_WINDOW_S * self.rate_hz), self.overlap + 1)
 
     def follows(self, block: Samples) -> bool:
         """Whether the block goes on where this channel ends."""
