@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
+
+from vigie.message.fgb_tables import PROTOCOLS
 
 _BEACON = {
     "ELT": "an ELT (aircraft)",
@@ -152,12 +155,23 @@ def rotating(said: Mapping[str, Any]) -> str:
     return f"Rotating field {said['id']}: {', '.join(told) or 'nothing that the standard defines'}."
 
 
+@cache
+def _titles() -> dict[str, str]:
+    return {row.name: row.title for row in PROTOCOLS}
+
+
+def _coding(facts: Mapping[str, Any]) -> str:
+    """How the message is coded, in the words of its table."""
+    title = _titles().get(facts["layout"].partition(".")[0])
+    return title or ("Second generation" if facts["generation"] == "SGB" else str(facts["protocol"]))
+
+
 def sentences(facts: Mapping[str, Any]) -> list[str]:
     """The message in sentences: what traffic, whose, where, how sure, what is odd."""
     said = [f"{facts['category_words']}."]
     kind = _BEACON.get(facts.get("beacon_type") or "", "a beacon")
     land = facts.get("country") or f"an unallocated country code ({facts.get('country_code')})"
-    said.append(f"From {kind}, registered in {land}; protocol {facts.get('protocol')}.")
+    said.append(f"From {kind}, registered in {land}. {_coding(facts)}.")
     known = [form.format(facts[key]) for key, form in _IDENTITY if facts.get(key) not in (None, "")]
     if known:
         said.append(f"Identity: {', '.join(known)}.")
