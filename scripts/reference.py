@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
-
-import click
 
 from vigie import cli
 from vigie.message import fgb, rlm_tables, sgb, sgb_tables
@@ -109,12 +110,10 @@ def commands() -> str:
         "Exit code 0: done. 1: done, but some input was refused or nothing was found. 2: wrong use, an unreadable file",
         "or bad configuration, with one sentence on standard error.",
     ]
-    context = click.Context(cli.group, info_name="vigie", terminal_width=100, max_content_width=100)
     for name in cli.COMMANDS:
-        command = cli.group.get_command(context, name)
-        assert command is not None
-        inner = click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100)
-        lines += ["", f"## vigie {name}", "", "```text", command.get_help(inner), "```"]
+        asked = [sys.executable, "-m", "vigie", name, "--help"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "80"})
+        lines += ["", f"## vigie {name}", "", "```text", said.stdout.rstrip(), "```"]
     return "\n".join(lines) + "\n"
 
 
