@@ -11,6 +11,7 @@ and FieldError (InputError). Prints counts and the slowest input.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import sys
@@ -72,6 +73,14 @@ def mutated(rng: random.Random) -> dict[str, Any]:
     return facts
 
 
+def _timed(function: Callable[[Any], Any], value: Any) -> float:
+    """CPU seconds of one run, however it ends."""
+    begun = time.thread_time()
+    with contextlib.suppress(Exception):
+        function(value)
+    return time.thread_time() - begun
+
+
 def attempt(name: str, function: Callable[[Any], Any], value: Any, counts: Counter[str], worst: list[Any]) -> None:
     """Run one input; count how it ended."""
     begun = time.thread_time()
@@ -87,6 +96,8 @@ def attempt(name: str, function: Callable[[Any], Any], value: Any, counts: Count
     else:
         counts[f"{name} done"] += 1
     spent = time.thread_time() - begun
+    if spent > LIMIT_S:  # an input that is slow is slow again: not the machine, not the collection of garbage
+        spent = min(spent, _timed(function, value), _timed(function, value))
     if spent > LIMIT_S:
         counts[f"{name} slower than {LIMIT_S * 1e3:.0f} ms"] += 1
     if spent > worst[0]:
