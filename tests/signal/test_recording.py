@@ -71,6 +71,16 @@ def test_wav_with_i_and_q(tmp_path: Path, subtype: str, container: str) -> None:
     assert all(block.audio == "iq" for block in recording.blocks())
 
 
+def test_a_wav_cut_off_says_so_and_the_rest_is_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, IQ.view(np.float32).reshape(-1, 2), int(RATE_HZ), "FLOAT")
+    held = path.read_bytes()
+    path.write_bytes(held[:-800])
+    with caplog.at_level(logging.WARNING):
+        assert np.allclose(whole(path), IQ[:-100])
+    assert "ends 800 bytes before its header says" in caplog.text
+
+
 def test_wav_audio_is_told_from_i_and_q(tmp_path: Path) -> None:
     sound = np.random.default_rng(1).standard_normal(30_000) * 0.1
     for name, channels, expected in (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ from vigie.signal.naming import read_name
 
 if TYPE_CHECKING:
     from vigie.signal.recording import Audio, Recording, Wanted
+
+log = logging.getLogger(__name__)
 
 _HEAD_S = 20.0
 """how much is looked at to tell what a WAV holds"""
@@ -41,6 +45,9 @@ def open_wav(path: str, wanted: Wanted) -> Recording:
     check_rate(f"{path}: its sample rate of", rate_hz)
     if wanted.audio == "iq" and channels == 1:
         raise RecordingError(f"{path} has one channel: --audio iq needs two")
+    missing = _missing_bytes(path)
+    if missing:
+        log.warning("%s ends %d bytes before its header says: what is there is read", path, missing)
     kinds = kinds_of(head, wanted.audio)
     named = read_name(path)
     centre_hz = named.centre_hz if wanted.centre_hz is None else wanted.centre_hz
@@ -62,6 +69,25 @@ def open_wav(path: str, wanted: Wanted) -> Recording:
             raise RecordingError(f"{path}, at sample {first}: cannot be read on: {_reason(error)}") from None
 
     return Recording(path, blocks, rate_hz, centre_hz, start, frames / rate_hz)
+
+
+def _missing_bytes(path: str) -> int:
+    """By how much a RIFF WAV is shorter than the size of its data chunk; 0 for other files and for streams.
+
+    A recorder that never finished leaves 0 or all ones for the size, which says nothing.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) != b"RIFF":
+            return 0
+        size = file.seek(0, 2)
+        place = 12
+        while place + 8 <= size:
+            file.seek(place)
+            name, length = struct.unpack("<4sI", file.read(8))
+            if name == b"data":
+                return max(0, place + 8 + length - size) if 0 < length < 0xFFFFFFFF else 0
+            place += 8 + length + length % 2
+    return 0
 
 
 def _reason(error: Exception) -> str:
