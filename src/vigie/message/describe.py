@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from vigie.message.fgb_tables import PROTOCOLS
@@ -43,12 +43,14 @@ _EMERGENCY = {
 }
 
 
+_MINUTES = {2: "%05.2f", 3: "%06.3f"}
+
+
 def degrees_minutes(value: float, letters: str, decimals: int = 2) -> str:
     """``43 43.93 N``: degrees and decimal minutes with the hemisphere letter."""
     unit = 10**decimals
-    parts = round(abs(value) * 60 * unit)
-    minutes = f"{parts % (60 * unit) / unit:0{decimals + 3}.{decimals}f}"
-    return f"{parts // (60 * unit)} {minutes} {letters[value < 0]}"
+    degrees, minutes = divmod(round(abs(value) * 60 * unit), 60 * unit)
+    return f"{degrees} {_MINUTES[decimals] % (minutes / unit)} {letters[value < 0]}"
 
 
 def position(facts: Mapping[str, Any]) -> str:
@@ -160,19 +162,19 @@ def _titles() -> dict[str, str]:
     return {row.name: row.title for row in PROTOCOLS}
 
 
-def _coding(facts: Mapping[str, Any]) -> str:
-    """How the message is coded, in the words of its table."""
-    title = _titles().get(facts["layout"].partition(".")[0])
-    return title or ("Second generation" if facts["generation"] == "SGB" else str(facts["protocol"]))
+@lru_cache(maxsize=4096)
+def _origin(beacon: str | None, country: str | None, code: int, layout: str) -> str:
+    """What kind of beacon it is, whose, and how the message is coded, in the words of its table."""
+    kind = _BEACON.get(beacon or "", "a beacon")
+    land = country or f"an unallocated country code ({code})"
+    return f"From {kind}, registered in {land}. {_titles().get(layout.partition('.')[0], 'Second generation')}."
 
 
 def sentences(facts: Mapping[str, Any]) -> list[str]:
     """The message in sentences: what traffic, whose, where, how sure, what is odd."""
     said = [f"{facts['category_words']}."]
-    kind = _BEACON.get(facts.get("beacon_type") or "", "a beacon")
-    land = facts.get("country") or f"an unallocated country code ({facts.get('country_code')})"
-    said.append(f"From {kind}, registered in {land}. {_coding(facts)}.")
-    known = [form.format(facts[key]) for key, form in _IDENTITY if facts.get(key) not in (None, "")]
+    said.append(_origin(facts.get("beacon_type"), facts["country"], facts["country_code"], facts["layout"]))
+    known = [form.format(facts[key]) for key, form in _IDENTITY if key in facts and facts[key] not in (None, "")]
     if known:
         said.append(f"Identity: {', '.join(known)}.")
     if facts.get("emergency"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from vigie.message import bch, hexform, moffset
 from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC, Protocol
@@ -100,9 +99,9 @@ def _id_default(protocol: Protocol) -> tuple[int, int]:
     return (1 << 60) - (1 << rows[-1].last), pattern
 
 
-def hex_id(word: int, last: int) -> str:
-    """The 15-hex ID: bits 26-85 with the position bits at their defaults (3.3)."""
-    mask, default = _id_default(protocol_of(word, last))
+def hex_id(word: int, last: int, protocol: Protocol | None = None) -> str:
+    """The 15-hex ID: bits 26-85 with the position bits at their defaults (3.3). ``protocol``: where it is known."""
+    mask, default = _id_default(protocol or protocol_of(word, last))
     return format(bit(word, last, ID_FIRST, ID_LAST) & mask | default, "015X")
 
 
@@ -111,6 +110,7 @@ class Decoded:
     """A message after correction: layout, numbers, what was mended. ``None`` errors: beyond the code's power."""
 
     layout: Layout
+    protocol: Protocol
     raws: dict[str, int]
     word: int
     last: int
@@ -140,8 +140,9 @@ def decode(word: int, first: int, last: int) -> Decoded:
     ``first``: 1, 25 or 26; ``last``: 85 (a bare hex ID), 112 or 144. Never raises for any bits.
     """
     if last == ID_LAST:
-        plain = layout(protocol_of(word, last), None, 26)
-        return Decoded(plain, plain.unpack(word), word, last)
+        protocol = protocol_of(word, last)
+        plain = layout(protocol, None, 26)
+        return Decoded(plain, protocol, plain.unpack(word), word, last)
 
     received = word
     word, bch1_errors = _correct(word, last, 25, 106, bch.BCH1)
@@ -172,7 +173,7 @@ def decode(word: int, first: int, last: int) -> Decoded:
     if changed:
         fixed = tuple(last - place for place in range(changed.bit_length() - 1, -1, -1) if changed >> place & 1)
     return Decoded(
-        rows, rows.unpack(word), word, last, bch1_errors, bch2_errors, True, has_bch2, cut, fixed, filler
+        rows, protocol, rows.unpack(word), word, last, bch1_errors, bch2_errors, True, has_bch2, cut, fixed, filler
     )  # fmt: skip
 
 
@@ -198,14 +199,14 @@ def with_parity(word: int, last: int, *, bch2: bool) -> int:
     return word
 
 
-def facts_of(decoded: Decoded) -> Facts:
-    """What the message states, with what is odd about it under ``odd``."""
-    facts: dict[str, Any] = decoded.layout.read(decoded.raws)
+def facts_of(decoded: Decoded, into: Facts | None = None) -> Facts:
+    """What the message states, with what is odd about it under ``odd``; added to ``into`` where that is given."""
+    facts = decoded.layout.read(decoded.raws, into)
     raws = decoded.raws
     said = decoded.layout.odd(raws)
-    coding = protocol_of(decoded.word, decoded.last).coding
+    coding = decoded.protocol.coding
     # with both offsets in range there is nothing to look for
-    if coding and "latitude" in facts and facts.get("position_resolution_deg") != FINE_DEG:
+    if coding and "position_status" in facts and facts.get("position_resolution_deg") != FINE_DEG:
         said += coding.odd(raws)
     if raws.get("rls_beacon_type") is not None and raws.get("rlm_type1_capable") == 0 == raws.get("rlm_type2_capable"):
         said.append("neither kind of return message is accepted, which A3.3.7.2 does not allow")
@@ -257,23 +258,20 @@ def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
         "layout": decoded.layout.name,
         "protocol": None,
         "hex_id": None,
-        "hex_id_15": hex_id(decoded.word, decoded.last),
+        "hex_id_15": hex_id(decoded.word, decoded.last, decoded.protocol),
         "country_code": None,
         "country": None,
         "latitude": None,
         "longitude": None,
     }
-    stated = facts_of(decoded)
+    facts_of(decoded, facts)
     if first == 1:
         nearest, wrong = hexform.sync_of(bit(decoded.word, decoded.last, 1, 24))
-        stated["frame_sync"] = nearest
+        facts["frame_sync"] = nearest
         if wrong:
-            stated["odd"].append(f"{wrong} of the 24 sync bits are wrong; taken for {nearest.replace('_', '-')}")
+            facts["odd"].append(f"{wrong} of the 24 sync bits are wrong; taken for {nearest.replace('_', '-')}")
     if form == "hexid_15" and facts["hex_id_15"] != digits:
-        stated["odd"].append("the position bits of this hex ID are not at their defaults (3.3); hex_id has them so")
-    facts |= stated
-    for parity in ("bch1", "bch2"):
-        facts.pop(parity, None)  # stated as received, below
+        facts["odd"].append("the position bits of this hex ID are not at their defaults (3.3); hex_id has them so")
     if decoded.has_bch1:
         facts["bch1_errors"] = decoded.bch1_errors
         facts["bch1_encoded"] = format(bit(received, last, 86, 106), "021b")

@@ -79,7 +79,7 @@ HEAD = (
     Field("protocol_flag", 26, 26, enum({0: "location", 1: "user"}), doc="Protocol flag (A1.2.2)"),
     Field("country_code", 27, 36, UINT, doc="Country of registration, ITU MID (A1.2.3)"),
 )
-BCH1_ROW = Field("bch1", 86, 106, bits(21), doc="BCH-1, 21-bit code over bits 25-85 (B1)")
+BCH1_ROW = Field("bch1", 86, 106, bits(21), doc="BCH-1, 21-bit code over bits 25-85 (B1)", hidden=True)
 AUXILIARY = Field(
     "auxiliary_device", 84, 85, enum({0: "none", 1: "121.5", 2: "sart_9ghz", 3: "other"}),
     doc="Auxiliary radio-locating device (A2.1)", default=1,

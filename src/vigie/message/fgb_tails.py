@@ -17,7 +17,7 @@ from vigie.message.fields import Field, Part, fix, opaque
 Match = tuple[int, int, int]
 """first bit, last bit, the number they hold"""
 
-BCH2_ROW = Field("bch2", 133, 144, bits(12), doc="BCH-2, 12-bit code over bits 107-132 (B2)")
+BCH2_ROW = Field("bch2", 133, 144, bits(12), doc="BCH-2, 12-bit code over bits 107-132 (B2)", hidden=True)
 SOURCE = enum({0: "external", 1: "internal"})
 
 

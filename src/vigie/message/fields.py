@@ -136,9 +136,13 @@ class Layout:
             word = word << row.width | raw
         return word
 
-    def read(self, raws: Raws) -> Facts:
-        """What these numbers state: the layout's own facts, every plain field's value, every part's values."""
-        facts = dict(self.facts)
+    def read(self, raws: Raws, into: Facts | None = None) -> Facts:
+        """What these numbers state: the layout's own facts, every plain field's value, every part's values.
+
+        ``into``: facts to add them to; a new object without.
+        """
+        facts: Facts = {} if into is None else into
+        facts.update(self.facts)
         for name, reader in self._readers:
             facts[name] = reader(raws[name])
         for part in self.parts:
