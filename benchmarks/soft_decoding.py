@@ -390,6 +390,34 @@ def hadamard(values: np.ndarray) -> np.ndarray:
     return values
 
 
+def plot(result: dict[str, Any], path: str) -> None:
+    """Word error rates with their bounds, and stated against observed probabilities, as a picture."""
+    from matplotlib.figure import Figure
+
+    codes, messages = result.get("wer", []), result.get("messages")
+    figure = Figure(figsize=(5 * (len(codes) + bool(messages)), 4.5), layout="constrained")
+    axes = figure.subplots(1, len(codes) + bool(messages), squeeze=False)[0]
+    styles = {"hard": "C3-", "soft": "C0o-", "ml_lower": "C2:", "tangential_sphere": "k--", "undetected": "C1x-"}
+    for axis, code in zip(axes, codes, strict=False):
+        ebn0_db = [point["ebn0_db"] for point in code["points"]]
+        for name, style in styles.items():
+            axis.semilogy(ebn0_db, [point[name] or np.nan for point in code["points"]], style, label=name)
+        axis.set(title=f"{code['code']} ({code['n']},{code['k']})", xlabel="Eb/N0, dB", ylim=(1e-6, 1))
+        axis.grid(alpha=0.3)
+    if codes:
+        axes[0].set_ylabel("word error rate")
+        axes[0].legend()
+    if messages:
+        axes[-1].plot([0, 1], [0, 1], "k:", lw=1)
+        for name, rows in messages["reliability"].items():
+            stated, right = ([row[key] for row in rows if row["count"]] for key in ("stated", "right"))
+            error = [2 * row["error"] for row in rows if row["count"]]
+            axes[-1].errorbar(stated, right, error, fmt=".", label=name)
+        axes[-1].set(title="reliability", xlabel="probability stated", ylabel="share right")
+        axes[-1].legend()
+    figure.savefig(path, dpi=120)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a minute instead of a quarter of an hour")
@@ -398,6 +426,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, help="noisy messages for the reliability table")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--plot", metavar="FILE", help="draw it (needs matplotlib, the extra plot)")
     given = parser.parse_args()
     parts = given.part or ["wer", "messages", "exact"]
     result: dict[str, Any] = {"seed": given.seed, "numpy": np.__version__, "python": sys.version.split()[0]}
@@ -416,6 +445,8 @@ def main() -> None:
     if given.json:
         with open(given.json, "w", encoding="utf-8") as file:
             json.dump(result, file, indent=1)
+    if given.plot:
+        plot(result, given.plot)
 
 
 if __name__ == "__main__":
