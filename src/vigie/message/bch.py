@@ -40,25 +40,29 @@ class Code:
         return power, log
 
     @cached_property
-    def _steps(self) -> list[int]:
-        """Remainder of (byte << (n - k)) for every byte: division eight bits at a time."""
-        parity = self.n - self.k
-        return [self._divide(byte << parity, 8 + parity) for byte in range(256)]
+    def _tables(self) -> list[list[int]]:
+        """For each byte of a word of ``n`` bits, the first one first: the remainder that each of its values leaves."""
+        tables = []
+        for place in range((self.n + 7) // 8 * 8 - 8, -1, -8):
+            table = [0]
+            for bit in range(8):
+                left = self._divide(1 << place + bit)
+                table += [left ^ known for known in table]
+            tables.append(table)
+        return tables
 
-    def _divide(self, word: int, width: int) -> int:
+    def _divide(self, word: int) -> int:
         parity = self.n - self.k
-        for position in range(width - 1, parity - 1, -1):
+        for position in range(word.bit_length() - 1, parity - 1, -1):
             if word >> position & 1:
                 word ^= self.generator << (position - parity)
         return word
 
     def remainder(self, word: int) -> int:
-        """``word`` modulo the generator; 0 for every code word. ``word`` may have any number of bits."""
-        parity = self.n - self.k
-        mask, shift, remainder = (1 << parity) - 1, parity - 8, 0
-        steps = self._steps
-        for byte in word.to_bytes((max(word.bit_length(), 1) + 7) // 8, "big"):
-            remainder = ((remainder << 8 | byte) & mask) ^ steps[remainder >> shift]
+        """``word`` of up to ``n`` bits modulo the generator; 0 for every code word."""
+        remainder = 0
+        for table, byte in zip(self._tables, word.to_bytes((self.n + 7) // 8, "big"), strict=True):
+            remainder ^= table[byte]
         return remainder
 
     def parity(self, data: int) -> int:
