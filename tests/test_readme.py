@@ -38,3 +38,12 @@ def test_the_links_of_the_readme_lead_somewhere() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", TEXT)
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_the_options_of_every_example_exist() -> None:
+    """``vigie run`` stays up, so its example is not run: its options are looked for in its help."""
+    for command, rest in re.findall(r"^vigie (\w+)(.*)$", TEXT.split("## Five lines that run")[1], re.M):
+        said = subprocess.run(
+            [sys.executable, "-m", "vigie", command, "--help"], capture_output=True, text=True, check=True
+        )
+        assert all(option in said.stdout for option in re.findall(r"--[\w-]+", rest.split("#")[0]))

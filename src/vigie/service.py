@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vigie import ingest
 from vigie.chain import Chain
@@ -22,6 +22,9 @@ from vigie.errors import ConfigError, InputError, VigieError
 from vigie.instants import after
 from vigie.records import Burst, Detection, Record, Samples, Tick
 from vigie.store.journal import Journal
+
+if TYPE_CHECKING:
+    from vigie.signal.recording import Wanted
 
 _log = logging.getLogger(__name__)
 TICK_LAG_S = 5.0
@@ -98,11 +101,14 @@ class Source:
             yield block
 
 
-def recording(path: str, speed: float | None = None) -> Source:
-    """A recording, from its file. Whether it can be read is found out at once; raises RecordingError."""
+def recording(path: str, speed: float | None = None, wanted: Wanted | None = None) -> Source:
+    """A recording, from its file; ``wanted`` says what the file does not.
+
+    Whether it can be read is found out at once; raises RecordingError.
+    """
     from vigie.signal import recording as recordings
 
-    opened = recordings.open_recording(path)
+    opened = recordings.open_recording(path, wanted or recordings.Wanted())
     return Source(path, opened.blocks, speed=speed)
 
 

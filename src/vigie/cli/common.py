@@ -1,12 +1,18 @@
-"""What several subcommands share: JSON lines out, people's output, input lines."""
+"""What several subcommands share: JSON lines out, input lines, how recordings are to be read."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from vigie import jsonl
+from vigie.errors import InputError, RecordingError
+
+if TYPE_CHECKING:
+    from vigie.signal.recording import Wanted
 
 
 def emit(value: Any) -> None:
@@ -25,3 +31,33 @@ def lines_of(arguments: Iterable[str]) -> Iterator[str]:
         line = raw.decode("utf-8", errors="replace").strip()
         if line:
             yield line
+
+
+def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say how a recording is to be read, for ``wanted``."""
+    options = (
+        click.option("--format", "layout", help="Raw samples: cf32, cs16, cs8 or cu8 (I and Q in turn)."),
+        click.option("--sample-rate", "rate_hz", type=float, metavar="HZ", help="Samples a second."),
+        click.option("--center-frequency", "centre_hz", type=float, metavar="HZ", help="Radio frequency of zero."),
+        click.option("--start", metavar="TIME", help="UTC of the first sample, ISO 8601."),
+        click.option(
+            "--audio",
+            type=click.Choice(["discriminator", "phase", "iq"]),
+            help="What a WAV holds; told by its content if not given.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def wanted(layout: str | None, rate_hz: float | None, centre_hz: float | None, start: str | None, audio: Any) -> Wanted:
+    """What the options of a recording ask for. Raises RecordingError for a time that is none."""
+    from vigie import instants
+    from vigie.signal.recording import Wanted
+
+    try:
+        begun = None if start is None else instants.parse(start)
+    except InputError as error:
+        raise RecordingError(f"--start: {error}") from None
+    return Wanted(layout, rate_hz, centre_hz, begun, audio)

@@ -9,23 +9,14 @@ from typing import Any
 
 import click
 
-from vigie.cli.common import emit
-from vigie.errors import InputError, RecordingError
+from vigie.cli.common import emit, recording_options, wanted
 
 
 @click.command(name="receive")
 @click.argument("source")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines: one object a burst.")
 @click.option("--all", "every", is_flag=True, help="Also list bursts whose message could not be recovered.")
-@click.option("--format", "layout", help="Raw samples: cf32, cs16, cs8 or cu8 (I and Q in turn).")
-@click.option("--sample-rate", "rate_hz", type=float, metavar="HZ", help="Samples a second.")
-@click.option("--center-frequency", "centre_hz", type=float, metavar="HZ", help="Radio frequency of zero.")
-@click.option("--start", metavar="TIME", help="UTC of the first sample, ISO 8601.")
-@click.option(
-    "--audio",
-    type=click.Choice(["discriminator", "phase", "iq"]),
-    help="What a WAV holds; told by its content if not given.",
-)
+@recording_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -47,17 +38,11 @@ def command(
     Examples:  vigie receive pass.sigmf-meta
                rtl_sdr -f 406.05M -s 250k - | vigie receive - --format cu8 --sample-rate 250000
     """
-    from vigie import instants
-    from vigie.signal.recording import Wanted, open_recording
+    from vigie.signal.recording import open_recording
 
-    begun = None
-    if start is not None:
-        try:
-            begun = instants.parse(start)
-        except InputError as error:
-            raise RecordingError(f"--start: {error}") from None
+    asked = wanted(layout, rate_hz, centre_hz, start, audio)
     _log_to_stderr()
-    recording = open_recording(source, Wanted(layout, rate_hz, centre_hz, begun, audio))
+    recording = open_recording(source, asked)
     told = _Told(as_json, every)
     for row in rows(_progress(recording.blocks(), recording.duration_s)):
         told.tell(row)

@@ -6,9 +6,11 @@ import logging
 import threading
 import webbrowser
 from pathlib import Path
+from typing import Any
 
 import click
 
+from vigie.cli.common import recording_options, wanted
 from vigie.errors import ConfigError
 
 
@@ -23,6 +25,7 @@ from vigie.errors import ConfigError
     "--speed", type=click.FloatRange(0, min_open=True), help="Play the recordings at so many times real time."
 )
 @click.option("--afresh", is_flag=True, help="Begin the exercise with an empty journal; the last one is put aside.")
+@recording_options
 @click.option("--no-browser", is_flag=True, help="Do not open the console in a browser.")
 @click.pass_context
 def command(
@@ -33,6 +36,11 @@ def command(
     store: str | None,
     speed: float | None,
     afresh: bool,
+    layout: str | None,
+    rate_hz: float | None,
+    centre_hz: float | None,
+    start: str | None,
+    audio: Any,
     no_browser: bool,
 ) -> None:
     """Receive, alert, journal and show, until Ctrl-C.
@@ -44,12 +52,14 @@ def command(
     \b
     Example:  vigie run
               vigie run recording.sigmf-meta --speed 1
+              vigie run recording.cf32 --sample-rate 37500
     """
     for file in files:
         if Path(file).suffix == ".toml":
             raise ConfigError(f"{file}: configuration files cannot be read yet; give recordings, or nothing")
     if speed is not None and not files:
         raise ConfigError("--speed is for recordings: the exercise is played in real time")
+    asked = wanted(layout, rate_hz, centre_hz, start, audio)
     if afresh and (files or store):
         raise ConfigError("--afresh is for the exercise in its own journal: no other journal is ever put aside")
     logging.basicConfig(level=logging.INFO, format="vigie: %(message)s")
@@ -62,7 +72,7 @@ def command(
 
     bound = service.listen(host, port)  # before anything else is touched
     try:
-        sources = [service.recording(file, speed) for file in files] or [service.exercise()]
+        sources = [service.recording(file, speed, asked) for file in files] or [service.exercise()]
         if store is None and not files:
             own = engine.default_file("exercise.sqlite")
             if afresh:
