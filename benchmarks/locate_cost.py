@@ -41,7 +41,7 @@ def main() -> None:
         )
 
 
-def batched(orbits, rng):  # type: ignore[no-untyped-def]
+def batched(orbits, rng):
     """Twenty thousand bursts anywhere on Earth, N random satellites above 5 degrees."""
     times = START + np.arange(0, 86_400, 600) * SECOND
     states = [one.state(times) for one in orbits.ephemerides]
@@ -75,7 +75,7 @@ def batched(orbits, rng):  # type: ignore[no-untyped-def]
         }
 
 
-def single(orbits, rng):  # type: ignore[no-untyped-def]
+def single(orbits, rng):
     """One burst alone: through the batch function, and through the whole estimator with its search."""
     for count in (4, 10):
         heard, satellite, speed, toa, foa = burst(orbits, rng, count)
@@ -93,7 +93,7 @@ def single(orbits, rng):  # type: ignore[no-untyped-def]
             }
 
 
-def track(orbits, rng):  # type: ignore[no-untyped-def]
+def track(orbits, rng):
     """Growth with the number of bursts, six satellites."""
     for bursts in (10, 30, 100, 300):
         heard = burst(orbits, rng, 6, bursts)[0]
@@ -108,7 +108,7 @@ def track(orbits, rng):  # type: ignore[no-untyped-def]
         }
 
 
-def burst(orbits, rng, count, repeats=1):  # type: ignore[no-untyped-def]
+def burst(orbits, rng, count, repeats=1):
     """Bursts of a beacon in the Mediterranean through its first satellites above 10 degrees, in both forms."""
     place = ecef_m(38.0, 10.0, 0.0)
     times = START + np.arange(repeats) * 20 * SECOND

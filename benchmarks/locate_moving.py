@@ -43,7 +43,7 @@ def main() -> None:
             for _ in range(options.trials):
                 heard, truth, velocity = scene(orbits, rng, speed, bursts)
                 for motion in ("static", "auto"):
-                    settings = replace(SETTINGS, motion=motion)  # type: ignore[arg-type]
+                    settings = replace(SETTINGS, motion=motion)
                     fix = locate_one(heard, orbits, settings)[0]
                     if fix.lat_deg is None or fix.lon_deg is None:
                         continue
@@ -68,7 +68,7 @@ def main() -> None:
                 print(text, flush=True)
 
 
-def scene(orbits, rng, speed, bursts):  # type: ignore[no-untyped-def]
+def scene(orbits, rng, speed, bursts):
     """Measurements, the place at the last burst (degrees) and the velocity (east, north)."""
     lat, lon = float(np.degrees(np.arcsin(rng.uniform(-0.94, 0.94)))), float(rng.uniform(-180, 180))
     start = START + int(rng.integers(0, 80_000)) * SECOND

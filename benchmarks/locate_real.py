@@ -118,9 +118,9 @@ def gnss_measurements(data: Path, source: str, use: str) -> list[Measurement]:
             continue
         received = DAY + _ns(float(second) - 18.0)  # GPS to UTC
         left = np.array(received - _ns(float(code_m) / C_MPS))
-        offset = float(clocks.clock(left)) + _eccentricity(clocks, left)  # type: ignore[attr-defined]
+        offset = float(clocks.clock(left)) + _eccentricity(clocks, left)
         minute = _ns(30.0)
-        rate = float(clocks.clock(left + minute) - clocks.clock(left - minute)) / 60  # type: ignore[attr-defined]
+        rate = float(clocks.clock(left + minute) - clocks.clock(left - minute)) / 60
         rate += _eccentricity(clocks, left + _ns(1.0)) - _eccentricity(clocks, left)
         position, velocity = orbit.state(left - _ns(offset))
         if not (np.isfinite(position).all() and np.isfinite(offset)):

@@ -100,7 +100,7 @@ def burst(
     rate_hz_per_s = rng.uniform(-drift, drift)
     chip_rate = (CHIP_RATE_HZ + rng.uniform(-0.6, 0.6)) * (1 + doppler_hz / CARRIER_HZ)
     chip_drift = CHIP_RATE_HZ * rate_hz_per_s / CARRIER_HZ
-    chosen: Pulse = sgb.PULSES[rng.integers(3)] if pulse == "any" else pulse  # type: ignore[assignment]
+    chosen: Pulse = sgb.PULSES[rng.integers(3)] if pulse == "any" else pulse
     modulation = Modulation(pulse=chosen, chip_rate_hz=chip_rate, chip_drift_hz_per_s=chip_drift)
     if impaired:
         modulation = Modulation(
