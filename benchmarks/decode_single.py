@@ -82,7 +82,7 @@ def main() -> None:
     given = parser.parse_args()
     dice = random.Random(1)
     result: dict[str, Any] = {"python": sys.version.split()[0]}
-    print(f"one message in a running program, CPU us (target {TARGET_US:g} for a first-generation message)")
+    print(f"one message in a running program, CPU us (target {TARGET_US:g} for one without errors)")
     for name, texts in (
         ("FGB without errors", fgb_texts(0, dice)),
         ("FGB with 1 wrong bit", fgb_texts(1, dice)),

@@ -95,7 +95,7 @@ def test_layouts_cover_every_bit_once_and_every_field_is_documented() -> None:
 @given(st.integers(0, 2**144 - 1))
 def test_any_bits_select_a_protocol_and_are_decoded(word: int) -> None:
     decoded = fgb.decode(word, 1, 144)
-    assert decoded.layout.pack(decoded.raws) == decoded.word
+    assert decoded.layout.pack(decoded.seen.raws) == decoded.word
     assert len(fgb.hex_id(decoded.word, decoded.last)) == 15
 
 

@@ -7,9 +7,39 @@ the zeros put before the data bits are never sent (C/S T.001 Annex B; C/S T.018 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import getitem, xor
 
 from vigie.records import Verdict
+
+
+def divide(word: int, generator: int) -> int:
+    """``word`` modulo a generator polynomial over GF(2), bit by bit."""
+    degree = generator.bit_length() - 1
+    for position in range(word.bit_length() - 1, degree - 1, -1):
+        if word >> position & 1:
+            word ^= generator << (position - degree)
+    return word
+
+
+def byte_tables(generator: int, n: int) -> list[list[int]]:
+    """For each byte of a word of ``n`` bits, the first one first: the remainder that each of its values leaves.
+
+    A remainder is the exclusive or of those of its bytes, for division is linear.
+    """
+    tables = []
+    for place in range((n + 7) // 8 * 8 - 8, -1, -8):
+        table = [0]
+        for bit in range(8):
+            left = divide(1 << place + bit, generator)
+            table += [left ^ known for known in table]
+        tables.append(table)
+    return tables
+
+
+def remainder_of(word: int, tables: list[list[int]]) -> int:
+    """``word`` modulo the generator that ``byte_tables`` was given."""
+    return reduce(xor, map(getitem, tables, word.to_bytes(len(tables), "big")))
 
 
 @dataclass(frozen=True)
@@ -41,29 +71,11 @@ class Code:
 
     @cached_property
     def _tables(self) -> list[list[int]]:
-        """For each byte of a word of ``n`` bits, the first one first: the remainder that each of its values leaves."""
-        tables = []
-        for place in range((self.n + 7) // 8 * 8 - 8, -1, -8):
-            table = [0]
-            for bit in range(8):
-                left = self._divide(1 << place + bit)
-                table += [left ^ known for known in table]
-            tables.append(table)
-        return tables
-
-    def _divide(self, word: int) -> int:
-        parity = self.n - self.k
-        for position in range(word.bit_length() - 1, parity - 1, -1):
-            if word >> position & 1:
-                word ^= self.generator << (position - parity)
-        return word
+        return byte_tables(self.generator, self.n)
 
     def remainder(self, word: int) -> int:
         """``word`` of up to ``n`` bits modulo the generator; 0 for every code word."""
-        remainder = 0
-        for table, byte in zip(self._tables, word.to_bytes((self.n + 7) // 8, "big"), strict=True):
-            remainder ^= table[byte]
-        return remainder
+        return remainder_of(word, self._tables)
 
     def parity(self, data: int) -> int:
         """The ``n - k`` parity bits of ``k`` data bits."""

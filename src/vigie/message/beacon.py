@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vigie.errors import HexError
 from vigie.message import country, describe, fgb, hexform, sgb
-from vigie.message.fields import Layout
 from vigie.records import Category, Message, Sync
 
 if TYPE_CHECKING:  # NumPy is imported where it is needed: the command line must start without it
@@ -144,7 +143,7 @@ def _refuse_without_sync(digits: str, form: str) -> None:
 
 
 def _message(second: bool, digits: str, form: str, changes: list[str], note: str | None) -> Message:
-    layout, raws, facts = sgb.message(digits, form) if second else fgb.message(digits, form)
+    fields, facts = sgb.message(digits, form) if second else fgb.message(digits, form)
     if note:
         facts["odd"].append(note)
     name = country.name(facts["country_code"])
@@ -155,20 +154,6 @@ def _message(second: bool, digits: str, form: str, changes: list[str], note: str
     system = facts["category"] == "orbitography" and facts.get("beacon_type") == "SYSTEM"
     facts["category_words"] = _SYSTEM_WORDS if system else CATEGORY_WORDS[facts["category"]]
     facts["changes"] = changes
-    facts["fields"] = fields_of(layout, raws)
+    facts["fields"] = fields
     facts["description"] = describe.sentences(facts)
     return Message("SGB" if second else "FGB", digits, form, facts)
-
-
-def fields_of(layout: Layout, raws: dict[str, int]) -> dict[str, dict[str, Any]]:
-    """Every field of a message: its bits, number, value, unit and meaning."""
-    return {
-        name: {
-            "bits": [first, last],
-            "raw": raws[name],
-            "value": reader(raws[name]),
-            "unit": unit,
-            "doc": doc,
-        }
-        for name, first, last, reader, unit, doc in layout.columns
-    }

@@ -69,7 +69,7 @@ def bits(width: int) -> Codec:
 
     return Codec(
         "bits as they stand",
-        lambda raw: format(raw, f"0{width}b"),
+        f"{{:0{width}b}}".format,
         write,
         {"type": "string", "pattern": f"^[01]{{{width}}}$"},
     )
@@ -115,7 +115,7 @@ def hexadecimal(digits: int) -> Codec:
 
     return Codec(
         f"{digits} hex digits",
-        lambda raw: format(raw, f"0{digits}X"),
+        f"{{:0{digits}X}}".format,
         write,
         {"type": "string", "pattern": f"^[0-9A-F]{{{digits}}}$"},
     )
@@ -131,7 +131,7 @@ def decimal(digits: int) -> Codec:
 
     return Codec(
         f"{digits} decimal digits",
-        lambda raw: format(raw, f"0{digits}d"),
+        f"{{:0{digits}d}}".format,
         write,
         {"type": "string", "pattern": f"^[0-9]{{{digits},}}$"},
     )

@@ -18,20 +18,20 @@ _BEACON = {
     "SYSTEM": "a system beacon",
 }
 _IDENTITY = (
-    ("mmsi", "MMSI {}"),
-    ("callsign", "call sign {}"),
-    ("aircraft_24bit", "aircraft address {}"),
-    ("aircraft_registration", "aircraft registration {}"),
-    ("aircraft_operator", "aircraft operator {}"),
-    ("aircraft_operator_3ld", "aircraft operator {}"),
-    ("orbitography_id", "station {}"),
-    ("national_id", "national number {}"),
-    ("tac", "type approval certificate {}"),
-    ("rls_tac", "RLS type approval certificate {}"),
-    ("serial_number", "serial number {}"),
-    ("specific_beacon", "beacon {} of the vessel"),
-    ("epirb_ais_last4", "EPIRB-AIS number ending {}"),
-    ("aircraft_operator_serial", "number {} of the operator"),
+    ("mmsi", "MMSI %s"),
+    ("callsign", "call sign %s"),
+    ("aircraft_24bit", "aircraft address %s"),
+    ("aircraft_registration", "aircraft registration %s"),
+    ("aircraft_operator", "aircraft operator %s"),
+    ("aircraft_operator_3ld", "aircraft operator %s"),
+    ("orbitography_id", "station %s"),
+    ("national_id", "national number %s"),
+    ("tac", "type approval certificate %s"),
+    ("rls_tac", "RLS type approval certificate %s"),
+    ("serial_number", "serial number %s"),
+    ("specific_beacon", "beacon %s of the vessel"),
+    ("epirb_ais_last4", "EPIRB-AIS number ending %s"),
+    ("aircraft_operator_serial", "number %s of the operator"),
 )
 _EMERGENCY = {
     "unspecified": "unspecified distress",
@@ -74,6 +74,7 @@ def position(facts: Mapping[str, Any]) -> str:
     return f"{text}{f', from {source} navigation' if source else ''}."
 
 
+@cache
 def _size(step_s: float) -> str:
     if step_s < 1:
         return f"{step_s:.2f} seconds"
@@ -118,19 +119,19 @@ def emergency(said: Mapping[str, Any]) -> str:
 
 
 _ROTATING = (
-    ("elapsed_hours", "active for {} h"),
-    ("minutes_since_location", "position {} min old"),
-    ("time_of_location_s", "position of {} UTC"),
-    ("altitude_m", "altitude {} m"),
-    ("gnss_status", "fix {}"),
-    ("hdop", "HDOP {}"),
-    ("vdop", "VDOP {}"),
-    ("activation", "activation {}"),
-    ("triggering_event", "trigger {}"),
-    ("battery_percent", "battery {} %"),
-    ("rls_provider", "return link of {}"),
-    ("twc_provider", "two-way service of {}"),
-    ("deactivation", "turned off {}"),
+    ("elapsed_hours", "active for %s h"),
+    ("minutes_since_location", "position %s min old"),
+    ("time_of_location_s", "position of %s UTC"),
+    ("altitude_m", "altitude %s m"),
+    ("gnss_status", "fix %s"),
+    ("hdop", "HDOP %s"),
+    ("vdop", "VDOP %s"),
+    ("activation", "activation %s"),
+    ("triggering_event", "trigger %s"),
+    ("battery_percent", "battery %s %%"),
+    ("rls_provider", "return link of %s"),
+    ("twc_provider", "two-way service of %s"),
+    ("deactivation", "turned off %s"),
 )
 _YES = (
     ("rlm_type1_capable", "accepts automatic acknowledgements"),
@@ -141,19 +142,25 @@ _YES = (
 )
 
 
+@cache
+def _rotating_words(keys: tuple[str, ...]) -> tuple[list[tuple[str, str]], ...]:
+    """What is said of a rotating field with these keys: of its values, its flags, its questions."""
+    questions = [(f"question_{letter}", f"answer_{letter}") for letter in "abc"]
+    return tuple([pair for pair in pairs if pair[0] in keys] for pairs in (_ROTATING, _YES, questions))
+
+
 def rotating(said: Mapping[str, Any]) -> str:
     """The rotating field of a second-generation message in words (C/S T.018 3.3)."""
+    values, flags, questions = _rotating_words(tuple(said))
     told = []
-    for key, form in _ROTATING:
-        value = said.get(key)
+    for key, form in values:
+        value = said[key]
         if value is not None:
             if key == "time_of_location_s":
                 value = f"{value // 3600:02d}:{value // 60 % 60:02d}:{value % 60:02d}"
-            told.append(form.format(str(value).replace("_", " ")))
-    told += [words for key, words in _YES if said.get(key)]
-    for letter in "abc":
-        if said.get(f"question_{letter}"):
-            told.append(f"question {said[f'question_{letter}']} answered {said[f'answer_{letter}']}")
+            told.append(form % (value.replace("_", " ") if isinstance(value, str) else value))
+    told += [words for key, words in flags if said[key]]
+    told += [f"question {said[key]} answered {said[answer]}" for key, answer in questions if said[key]]
     return f"Rotating field {said['id']}: {', '.join(told) or 'nothing that the standard defines'}."
 
 
@@ -174,7 +181,8 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
     """The message in sentences: what traffic, whose, where, how sure, what is odd."""
     said = [f"{facts['category_words']}."]
     said.append(_origin(facts.get("beacon_type"), facts["country"], facts["country_code"], facts["layout"]))
-    known = [form.format(facts[key]) for key, form in _IDENTITY if key in facts and facts[key] not in (None, "")]
+    get = facts.get
+    known = [form % value for key, form in _IDENTITY if (value := get(key)) is not None and value != ""]
     if known:
         said.append(f"Identity: {', '.join(known)}.")
     if facts.get("emergency"):

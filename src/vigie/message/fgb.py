@@ -6,14 +6,15 @@ before the first one known are zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
+from typing import Any, NamedTuple
 
 from vigie.message import bch, hexform, moffset
 from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC, Protocol
 from vigie.message.fgb_tails import Match, Tail, truncated, unreliable
 from vigie.message.fields import Facts, Layout
 from vigie.message.position import FINE_DEG
+from vigie.message.reading import Seen
 from vigie.records import Category
 
 FORMS = {"hexid_15": (26, 85), "message_22": (25, 112), "message_28": (1, 112), "message_30": (25, 144),
@@ -105,13 +106,12 @@ def hex_id(word: int, last: int, protocol: Protocol | None = None) -> str:
     return format(bit(word, last, ID_FIRST, ID_LAST) & mask | default, "015X")
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A message after correction: layout, numbers, what was mended. ``None`` errors: beyond the code's power."""
 
     layout: Layout
     protocol: Protocol
-    raws: dict[str, int]
+    seen: Seen
     word: int
     last: int
     bch1_errors: int | None = 0
@@ -142,7 +142,7 @@ def decode(word: int, first: int, last: int) -> Decoded:
     if last == ID_LAST:
         protocol = protocol_of(word, last)
         plain = layout(protocol, None, 26)
-        return Decoded(plain, protocol, plain.unpack(word), word, last)
+        return Decoded(plain, protocol, plain.see(word), word, last)
 
     received = word
     word, bch1_errors = _correct(word, last, 25, 106, bch.BCH1)
@@ -173,7 +173,7 @@ def decode(word: int, first: int, last: int) -> Decoded:
     if changed:
         fixed = tuple(last - place for place in range(changed.bit_length() - 1, -1, -1) if changed >> place & 1)
     return Decoded(
-        rows, protocol, rows.unpack(word), word, last, bch1_errors, bch2_errors, True, has_bch2, cut, fixed, filler
+        rows, protocol, rows.see(word), word, last, bch1_errors, bch2_errors, True, has_bch2, cut, fixed, filler
     )  # fmt: skip
 
 
@@ -201,8 +201,8 @@ def with_parity(word: int, last: int, *, bch2: bool) -> int:
 
 def facts_of(decoded: Decoded, into: Facts | None = None) -> Facts:
     """What the message states, with what is odd about it under ``odd``; added to ``into`` where that is given."""
-    facts = decoded.layout.read(decoded.raws, into)
-    raws = decoded.raws
+    facts = decoded.layout.state(decoded.seen, into)
+    raws = decoded.seen.raws
     said = decoded.layout.odd(raws)
     coding = decoded.protocol.coding
     # with both offsets in range there is nothing to look for
@@ -246,8 +246,8 @@ def category_of(facts: Facts) -> Category:
     return "national" if facts["protocol"] == "user_national" else "distress"
 
 
-def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
-    """Layout, numbers, and everything that hex digits in one of ``FORMS`` state."""
+def message(digits: str, form: str) -> tuple[dict[str, Any], Facts]:
+    """Every field for people, and everything that hex digits in one of ``FORMS`` state."""
     first, last = FORMS[form]
     received = int(digits, 16)
     decoded = decode(received, first, last)
@@ -288,4 +288,4 @@ def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
     if facts["protocol"] == "rls" and facts["hex_id"]:
         facts["crc16"], facts["moffset_minutes"] = moffset.of(facts["hex_id"])
     facts["category"] = category_of(facts)
-    return decoded.layout, decoded.raws, facts
+    return decoded.seen.fields, facts

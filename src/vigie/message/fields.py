@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from vigie.errors import FieldError
+from vigie.message import reading
 from vigie.message.codecs import Codec, bits, fixed
 
 Raws = Mapping[str, int]
@@ -110,17 +111,22 @@ class Layout:
         return [(row.name, self.last - row.last, (1 << row.width) - 1) for row in self.fields]
 
     @cached_property
-    def _readers(self) -> list[tuple[str, Callable[[int], Any]]]:
-        return [(row.name, row.read) for row in self.fields if not row.hidden and row.fixed is None]
+    def _fixed(self) -> list[tuple[str, int, Callable[[int], str]]]:
+        """Name and right number of the fields that have one, and what to say of another."""
+        return [
+            (
+                row.name,
+                row.fixed,
+                f"{row.name} (bits {row.first}-{row.last}) is {{:0{row.width}b}}, not {row.fixed:0{row.width}b}".format,
+            )
+            for row in self.fields
+            if row.fixed is not None
+        ]
 
     @cached_property
-    def _fixed(self) -> list[tuple[str, int, Field]]:
-        return [(row.name, row.fixed, row) for row in self.fields if row.fixed is not None]
-
-    @cached_property
-    def columns(self) -> list[tuple[str, int, int, Callable[[int], Any], str | None, str]]:
-        """Name, first and last bit, reader, unit and meaning of every field, for those that go through them all."""
-        return [(row.name, row.first, row.last, row.read, row.unit or None, row.doc) for row in self.fields]
+    def see(self) -> Callable[[int], reading.Seen]:
+        """Numbers, values and description of every field of a word, as for ``unpack``."""
+        return reading.reader(self.fields)
 
     def unpack(self, word: int) -> dict[str, int]:
         """The number of every field of ``word``, an integer whose last bit is bit ``last`` of the message."""
@@ -136,18 +142,21 @@ class Layout:
             word = word << row.width | raw
         return word
 
-    def read(self, raws: Raws, into: Facts | None = None) -> Facts:
-        """What these numbers state: the layout's own facts, every plain field's value, every part's values.
+    def state(self, seen: reading.Seen, into: Facts | None = None) -> Facts:
+        """What a message states: the layout's own facts, every plain field's value, every part's values.
 
         ``into``: facts to add them to; a new object without.
         """
         facts: Facts = {} if into is None else into
         facts.update(self.facts)
-        for name, reader in self._readers:
-            facts[name] = reader(raws[name])
+        facts.update(seen.values)
         for part in self.parts:
-            facts.update(part.read(raws))
+            facts.update(part.read(seen.raws))
         return facts
+
+    def read(self, raws: Raws) -> Facts:
+        """What these numbers state."""
+        return self.state(self.see(self.pack(raws)))
 
     def write(self, facts: Facts, raws: Raws | None = None) -> dict[str, int]:
         """The numbers that state ``facts``: what is not given stays as in ``raws``, or at the encoder's defaults."""
@@ -163,11 +172,7 @@ class Layout:
 
     def odd(self, raws: Raws) -> list[str]:
         """Fields that do not hold the one value the standard gives them, in words."""
-        return [
-            f"{name} (bits {row.first}-{row.last}) is {raws[name]:0{row.width}b}, not {right:0{row.width}b}"
-            for name, right, row in self._fixed
-            if raws[name] != right
-        ]
+        return [words(raws[name]) for name, right, words in self._fixed if raws[name] != right]
 
 
 def opaque(name: str, first: int, last: int, doc: str) -> Field:

@@ -5,7 +5,7 @@ What was changed is always said: a letter O read as a zero may hide a wrong digi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vigie.errors import HexError
 
@@ -34,8 +34,7 @@ _LOOKALIKES = {"O": "0", "I": "1", "L": "1"}
 _REPLACE = {ord(letter): digit for letter, digit in _LOOKALIKES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class HexForm:
+class HexForm(NamedTuple):
     """A cleaned hex string and how it is to be read."""
 
     digits: str

@@ -6,13 +6,20 @@ register starting at zero, over the 60 bits of the 15-hex ID.
 
 from __future__ import annotations
 
+from functools import cache
+
+from vigie.message import bch
+
 _POLYNOMIAL = 0b1_1000_0000_0000_0101
+_ID_BITS, _CRC_BITS = 60, 16
+
+
+@cache
+def _tables() -> list[list[int]]:
+    return bch.byte_tables(_POLYNOMIAL, _ID_BITS + _CRC_BITS)
 
 
 def of(hex_id: str) -> tuple[str, int]:
     """CRC-16 (four hex digits) and minute offset (0-59) of a 15-hex ID."""
-    word = int(hex_id[:15], 16) << 16
-    for place in range(75, 15, -1):
-        if word >> place & 1:
-            word ^= _POLYNOMIAL << (place - 16)
-    return format(word, "04X"), word % 60
+    crc = bch.remainder_of(int(hex_id[:15], 16) << _CRC_BITS, _tables())
+    return format(crc, "04X"), crc % 60

@@ -53,9 +53,9 @@ def decode(text: str) -> Facts:
     last, word = FORMS[form], int(digits, 16)
     code = word >> (last - 64) & 15
     rows = layout_of(code, last)
-    raws = rows.unpack(word)
+    seen = rows.see(word)
     parity_ok = word.bit_count() % 2 == 0
-    facts: Facts = {"input": digits, "kind": form, "layout": rows.name, **rows.read(raws), "parity_ok": parity_ok}
+    facts: Facts = {"input": digits, "kind": form, "layout": rows.name, **rows.state(seen), "parity_ok": parity_ok}
     facts["verdict"] = "ok" if parity_ok else "unreliable"
     spare_first = word >> (last - PART_BITS) == SPARE_DATA
     facts["beacon"] = None if spare_first else _beacon(facts["beacon_hex_id_15"])
@@ -65,7 +65,7 @@ def decode(text: str) -> Facts:
     if last == SHORT:
         facts["feedback_bits"] = format(word & ((1 << PART_BITS) - 1), f"0{PART_BITS}b")
     facts["changes"] = list(changes)
-    facts["fields"] = beacon.fields_of(rows, raws)
+    facts["fields"] = seen.fields
     facts["description"] = _sentences(facts)
     return facts
 

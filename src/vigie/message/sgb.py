@@ -6,13 +6,13 @@ A message is an integer ``word`` whose last bit is message bit ``last``: 250, 20
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from vigie.message import bch, country, moffset
 from vigie.message import sgb_tables as tables
 from vigie.message.fields import Facts, Field, Layout
+from vigie.message.reading import Seen
 from vigie.message.sgb_checks import oddities
 from vigie.message.sgb_tables import DATA_LAST, FIRST, ID_LAST, LAST, SHORT_ID_LAST, Rotating, Vessel
 from vigie.records import Category
@@ -91,22 +91,39 @@ def id_layout(vessel: Vessel, last: int = ID_LAST) -> Layout:
     return Layout(name, title, "C/S T.018 3.6, Table 3.11", (*head, *rest), (), {"protocol": "sgb"})
 
 
-# the hex ID is made of runs of message bits: where each lies in a message of 202 bits, and how wide it is
-_ID_RUNS = tuple(
-    (DATA_LAST - row.last, (1 << row.width) - 1, row.width, row.fixed)
-    for row in (
+def _id_runs() -> tuple[int, list[tuple[int, int, int]]]:
+    """The hex ID's fixed bits, and the runs of message bits it is made of: shift in 202 bits, mask, shift in the ID.
+
+    Fields that follow one another in both are one run.
+    """
+    rows = (
         tables.ID_HEAD[0], tables.COUNTRY, tables.ID_HEAD[2], tables.TAC, tables.SERIAL, tables.TEST,
         tables.VESSEL_TYPE, *tables.VESSELS[0].fields,
-    )
-)  # fmt: skip
+    )  # fmt: skip
+    marks, end = 0, ID_LAST
+    runs: list[tuple[int, int, int]] = []
+    before: int | None = None
+    for row in rows:
+        end -= row.width
+        if row.fixed is not None:
+            marks |= row.fixed << end
+        elif before is not None and row.first == before + 1:
+            runs[-1] = (DATA_LAST - row.last, runs[-1][1] << row.width | (1 << row.width) - 1, end)
+        else:
+            runs.append((DATA_LAST - row.last, (1 << row.width) - 1, end))
+        before = row.last if row.fixed is None else None
+    return marks, runs
+
+
+_ID_MARKS, _ID_RUNS = _id_runs()
 
 
 def hex_id(word: int, last: int) -> str:
     """The 23-hex ID of a message (3.6, Table 3.11)."""
-    data, value = word >> (last - DATA_LAST), 0
-    for shift, mask, width, fixed in _ID_RUNS:
-        value = value << width | (fixed if fixed is not None else data >> shift & mask)
-    return format(value, "023X")
+    data, value = word >> (last - DATA_LAST), _ID_MARKS
+    for shift, mask, place in _ID_RUNS:
+        value |= (data >> shift & mask) << place
+    return f"{value:023X}"
 
 
 def is_id(digits: str) -> bool:
@@ -115,12 +132,11 @@ def is_id(digits: str) -> bool:
     return all(_field(word, last, row) == row.fixed for row in tables.ID_HEAD if row.fixed is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A message after correction: layout, numbers, what was mended. ``None`` errors: beyond the code's power."""
 
     layout: Layout
-    raws: dict[str, int]
+    seen: Seen
     word: int
     last: int
     bch_errors: int | None = 0
@@ -139,7 +155,7 @@ def decode(word: int, first: int, last: int) -> Decoded:
     if last <= ID_LAST:
         vessel = tables.VESSELS[_field(word, last, tables.ID_HEAD[-1])]
         rows = id_layout(vessel, last)
-        return Decoded(rows, rows.unpack(word), word, last)
+        return Decoded(rows, rows.see(word), word, last)
     errors: int | None = 0
     corrected: tuple[int, ...] = ()
     if last == LAST:
@@ -152,7 +168,7 @@ def decode(word: int, first: int, last: int) -> Decoded:
             corrected = tuple(LAST - place for place in range(LAST - 1, -1, -1) if changed >> place & 1)
             word ^= changed
     rows = _layout_of(word, first, last)
-    return Decoded(rows, rows.unpack(word), word, last, errors, last == LAST, corrected)
+    return Decoded(rows, rows.see(word), word, last, errors, last == LAST, corrected)
 
 
 def with_parity(word: int, last: int) -> int:
@@ -173,7 +189,7 @@ def _misfit(body: int) -> int:
     Bits 141-154 tell most; a maker's mistake in one of the other fixed fields counts for a few bits at most.
     """
     decoded = decode(body, 1, DATA_LAST)
-    raws = decoded.raws
+    raws = decoded.seen.raws
     wrong = 0
     for row in decoded.layout.fields:
         if row.fixed is not None:
@@ -215,10 +231,10 @@ def alignment(digits: str) -> tuple[str, str | None]:
 # -- what a message states --------------------------------------------------------------------------------------------
 
 
-def facts_of(decoded: Decoded) -> Facts:
-    """What the message states, with what is odd about it under ``odd``."""
-    facts: dict[str, Any] = decoded.layout.read(decoded.raws)
-    facts["odd"] = decoded.layout.odd(decoded.raws) + oddities(facts, decoded.raws)
+def facts_of(decoded: Decoded, into: Facts | None = None) -> Facts:
+    """What the message states, with what is odd about it under ``odd``; added to the facts ``into`` when given."""
+    facts, raws = decoded.layout.state(decoded.seen, into), decoded.seen.raws
+    facts["odd"] = decoded.layout.odd(raws) + oddities(facts, raws)
     return facts
 
 
@@ -238,12 +254,12 @@ def category_of(facts: Facts) -> Category:
     return "cancelled" if facts.get("cancellation") else "distress"
 
 
-def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
-    """Layout, numbers, and everything that hex digits in one of ``FORMS`` state."""
+def message(digits: str, form: str) -> tuple[dict[str, Any], Facts]:
+    """Every field for people, and everything that hex digits in one of ``FORMS`` state."""
     first, last = FORMS[form]
     word = int(digits, 16) >> (FILL_BITS if form == "sgb_202_left_aligned" else 0)
     decoded = decode(word, first, last)
-    stated = facts_of(decoded)
+    long_id, short_id = _ids(decoded)
     facts: Facts = {
         "input": digits,
         "generation": "SGB",
@@ -251,13 +267,14 @@ def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
         "layout": decoded.layout.name,
         "protocol": None,
         "hex_id": None,
-        **_ids(decoded),
+        "hex_id_23": long_id,
+        "hex_id_15": short_id,
         "country_code": None,
         "country": None,
         "latitude": None,
         "longitude": None,
-        **stated,
     }
+    facts_of(decoded, facts)
     if last >= DATA_LAST:
         facts["mode"] = facts.get("mode")
         facts["cancellation"] = facts["rotating_field"]["id"] == 15 and _is_fixed(decoded, "cancellation_fixed")
@@ -268,11 +285,11 @@ def message(digits: str, form: str) -> tuple[Layout, dict[str, int], Facts]:
     facts["corrected_bits"] = list(decoded.corrected_bits)
     facts["verdict"] = bch.verdict_of(decoded.bch_errors)
     if facts["verdict"] != "unreliable":
-        facts["hex_id"] = facts["hex_id_23"] or facts["hex_id_15"]
+        facts["hex_id"] = long_id or short_id
         if facts.get("rls_function"):
-            facts["crc16"], facts["moffset_minutes"] = moffset.of(facts["hex_id_15"])
+            facts["crc16"], facts["moffset_minutes"] = moffset.of(short_id)
     facts["category"] = category_of(facts)
-    return decoded.layout, decoded.raws, facts
+    return decoded.seen.fields, facts
 
 
 def _parity(decoded: Decoded) -> int:
@@ -282,15 +299,16 @@ def _parity(decoded: Decoded) -> int:
     return bch.BCH_SGB.parity(decoded.word >> (decoded.last - DATA_LAST) & ((1 << DATA_LAST) - 1))
 
 
-def _ids(decoded: Decoded) -> dict[str, str | None]:
+def _ids(decoded: Decoded) -> tuple[str | None, str]:
+    """The hex IDs of 23 and 15 digits."""
     if decoded.last == SHORT_ID_LAST:
-        return {"hex_id_23": None, "hex_id_15": format(decoded.word, "015X")}
+        return None, format(decoded.word, "015X")
     full = format(decoded.word, "023X") if decoded.last == ID_LAST else hex_id(decoded.word, decoded.last)
-    return {"hex_id_23": full, "hex_id_15": full[:15]}
+    return full, full[:15]
 
 
 def _is_fixed(decoded: Decoded, name: str) -> bool:
-    return decoded.raws[name] == decoded.layout.by_name[name].fixed
+    return decoded.seen.raws[name] == decoded.layout.by_name[name].fixed
 
 
 def all_layouts() -> list[Layout]:

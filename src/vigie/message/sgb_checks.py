@@ -6,7 +6,6 @@ Bits that the standard fixes are looked after by their rows (``Layout.odd``).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from vigie.message import sgb_tables as tables
 from vigie.message.fields import Facts
@@ -30,13 +29,12 @@ def oddities(facts: Facts, raws: Mapping[str, int]) -> list[str]:
     if raws.get("aircraft_operator_serial") == 0:
         said.append("the operator's serial number is 0, not 1 to 4095 (Table 3.1)")
     if "beacon_type" in raws:
-        said += _type_oddities(facts, raws)
-        said += _rotating_oddities(facts["rotating_field"], facts, raws)
+        _type_oddities(facts, raws, said)
+        _rotating_oddities(facts["rotating_field"]["id"], facts, raws, said)
     return said
 
 
-def _type_oddities(facts: Facts, raws: Mapping[str, int]) -> list[str]:
-    said = []
+def _type_oddities(facts: Facts, raws: Mapping[str, int], said: list[str]) -> None:
     system = facts["beacon_type"] == "SYSTEM"
     if raws["beacon_type"] in (4, 5, 6):
         said.append(f"beacon type {raws['beacon_type']:03b} is spare (Table 3.1)")
@@ -44,12 +42,9 @@ def _type_oddities(facts: Facts, raws: Mapping[str, int]) -> list[str]:
         said.append(f"certificate number {raws['tac']} is reserved for system beacons, which this does not say it is")
     if system and raws["tac"] not in tables.SYSTEM_TACS:
         said.append(f"a system beacon has a certificate number from 65521 to 65535, not {raws['tac']} (Table 3.1)")
-    return said
 
 
-def _rotating_oddities(rotating: Mapping[str, Any], facts: Facts, raws: Mapping[str, int]) -> list[str]:
-    said = []
-    number = rotating["id"]
+def _rotating_oddities(number: int, facts: Facts, raws: Mapping[str, int], said: list[str]) -> None:
     if 5 <= number <= 14:
         said.append(f"rotating field {number} is spare (Table 3.8)")
     if number == 1 and facts["beacon_type"] != "ELT_DT":
@@ -64,7 +59,6 @@ def _rotating_oddities(rotating: Mapping[str, Any], facts: Facts, raws: Mapping[
         said += _rls_oddities(raws)
     if number == 15 and raws["deactivation"] in (0, 3):
         said.append("the method of deactivation is a spare code (Table 3.9)")
-    return said
 
 
 def _rls_oddities(raws: Mapping[str, int]) -> list[str]:

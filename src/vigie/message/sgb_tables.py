@@ -7,8 +7,10 @@ puts before a message (Appendix E, note). Nothing else states a bit position.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from operator import itemgetter
 from typing import Any, Literal
 
 from vigie.errors import FieldError
@@ -63,9 +65,13 @@ class Axis:
     def last(self) -> int:
         return self.first + self.degrees_bits + FRACTION_BITS
 
-    @property
+    @cached_property
     def default_degrees(self) -> int:
         return (1 << self.degrees_bits) - 1
+
+    @cached_property
+    def _pieces(self) -> Callable[[Raws], tuple[int, int, int]]:
+        return itemgetter(*(f"{self.name}_{piece}" for piece in ("hemisphere", "degrees", "fraction")))
 
     def fields(self) -> tuple[Field, ...]:
         split = self.first + self.degrees_bits
@@ -80,8 +86,7 @@ class Axis:
 
     def read(self, raws: Raws) -> tuple[float | None, Status]:
         """Signed degrees, rounded to 1e-8, or why there are none."""
-        degrees, fraction = raws[f"{self.name}_degrees"], raws[f"{self.name}_fraction"]
-        flag = raws[f"{self.name}_hemisphere"]
+        flag, degrees, fraction = self._pieces(raws)
         if degrees == self.default_degrees and fraction == self.default_fraction:
             return None, "no_capability" if flag else "not_available"
         steps = degrees * STEPS + fraction
@@ -113,8 +118,7 @@ LONGITUDE = Axis("longitude", "EW", 180, 67, 8, 0b111110000011111)
 def _position_read(raws: Raws) -> Facts:
     (lat, lat_status), (lon, lon_status) = LATITUDE.read(raws), LONGITUDE.read(raws)
     if lat is not None and lon is not None:
-        values = (lat, lon, "encoded", 1 / STEPS)
-        return dict(zip(POSITION_KEYS, values, strict=True))
+        return dict(zip(POSITION_KEYS, (lat, lon, "encoded", 1 / STEPS), strict=True))
     statuses = {lat_status, lon_status}
     status: Status = "out_of_range"  # half a position is no position
     if statuses <= {"not_available", "no_capability"}:
@@ -255,7 +259,7 @@ class Rotating:
 def _rotating_part(row: Rotating) -> Part:
     """The rotating field as one object: its number under ``id``, and its values."""
     rows = {item.name: item for item in row.fields[1:] if item.fixed is None}
-    readers = tuple((name, item.codec.read) for name, item in rows.items())
+    readers = tuple((name, item.read) for name, item in rows.items())
 
     def read(raws: Raws) -> Facts:
         said: Facts = {"id": row.number}
