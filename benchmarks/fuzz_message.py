@@ -104,21 +104,66 @@ def attempt(name: str, function: Callable[[Any], Any], value: Any, counts: Count
         worst[:] = [spent, name, value]
 
 
-def guided() -> None:
-    """Coverage-guided fuzzing of the decoders with atheris, until interrupted."""
+class Guided(random.Random):
+    """Draws from the bytes that a coverage-guided fuzzer gives, so that it can learn what each of them does."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(0)
+        self._data = iter(data)
+
+    def getrandbits(self, count: int, /) -> int:
+        """Bits of the next bytes, zeros after the last."""
+        return sum(next(self._data, 0) << 8 * place for place in range((count + 7) // 8)) & ((1 << count) - 1)
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        """A number of a range: modulo, for drawing again might never end."""
+        low, high = (0, start) if stop is None else (start, stop)
+        return low + self.getrandbits((high - low).bit_length() + 8) % (high - low)
+
+    def random(self) -> float:
+        """A fraction."""
+        return self.getrandbits(16) / 65536
+
+    def choice(self, seq: Any) -> Any:
+        """One of a sequence."""
+        return seq[self.randrange(len(seq))]
+
+
+def guided(inputs: int, seed: int) -> None:
+    """Coverage-guided fuzzing of decode, rlm and encode with atheris; stops at the first undocumented exception."""
     import atheris
 
-    atheris.instrument_all()
+    with atheris.instrument_imports(include=["vigie"]):
+        for name in [name for name in sys.modules if name.split(".")[0] == "vigie"]:
+            del sys.modules[name]
+        from vigie.errors import InputError
+        from vigie.message import beacon, rlm
+        from vigie.message.encode import encode
+
+    worst: list[Any] = [0.0, "", ""]
 
     def one(data: bytes) -> None:
-        given = data.decode("latin-1")
-        for function in (beacon.decode, rlm.decode):
-            try:
-                function(given)
-            except InputError:
-                continue
+        kind, data = (data[0] % 5 if data else 0), data[1:]
+        function, value = (
+            (beacon.decode, data.decode("latin-1")),
+            (rlm.decode, data.decode("latin-1")),
+            (beacon.decode, data.hex()),
+            (rlm.decode, data.hex()),
+            (encode, None),
+        )[kind]
+        if value is None:
+            value = mutated(Guided(data))
+        begun = time.thread_time()
+        with contextlib.suppress(InputError):
+            function(value)
+        spent = time.thread_time() - begun
+        if spent > worst[0]:
+            worst[:] = [spent, function.__name__, value]
+            print(
+                f"slowest so far {spent * 1e3:.2f} ms (with the fuzzer's counters), {worst[1]} of {str(value)[:100]!r}"
+            )
 
-    atheris.Setup(sys.argv[:1], one)
+    atheris.Setup([sys.argv[0], f"-runs={inputs}", f"-seed={seed}", "-max_len=200", "-print_final_stats=1"], one)
     atheris.Fuzz()
 
 
@@ -130,7 +175,7 @@ def main() -> None:
     parser.add_argument("--atheris", action="store_true")
     options = parser.parse_args()
     if options.atheris:
-        guided()
+        guided(options.inputs, options.seed)
         return
     rng, counts = random.Random(options.seed), Counter[str]()
     for value in SEEDS:  # tables are built at first use
