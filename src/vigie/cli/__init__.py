@@ -11,7 +11,9 @@ from vigie import __version__
 from vigie.errors import VigieError
 
 COMMANDS = {
+    "bench": "What the receiver makes of recordings, and at what cost.",
     "decode": "Decode 406 MHz beacon messages given as hex.",
+    "doctor": "What stands in the way of good work on this machine.",
     "encode": "Make messages from field values.",
     "layouts": "Draw the bit map of a message layout.",
     "locate": "Locate beacons from times and frequencies of arrival at satellites.",
