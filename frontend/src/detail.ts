@@ -3,6 +3,7 @@ import { badge, kindOf } from "./categories";
 import { copyButton, fill, h, say } from "./dom";
 import { age } from "./format";
 import { placeOf } from "./place";
+import { nextBurst } from "./schedule";
 import { hasFields, sections } from "./sections";
 import type { State } from "./state";
 import type { Dossier, Solution } from "./types";
@@ -27,6 +28,8 @@ export class Detail {
   private timer: number | undefined;
   private ages: HTMLElement[] = [];
   private allBursts = false;
+  private next: HTMLElement | null = null;
+  private nextAlert: Dossier | null = null;
 
   constructor(
     private readonly state: State,
@@ -95,6 +98,11 @@ export class Detail {
     this.draw();
   }
 
+  /** Write the coordinates in the form that is chosen now. */
+  rewrite(): void {
+    if (this.wanted !== null) this.draw();
+  }
+
   showAllBursts(): void {
     this.allBursts = true;
     void this.load();
@@ -108,6 +116,15 @@ export class Detail {
     for (const element of this.ages) {
       say(element, age(this.state.now() - Date.parse(element.dataset.since ?? "")));
     }
+    if (this.next && this.nextAlert) {
+      say(this.next, nextBurst(this.nextAlert, this.state.now()) || "not expected, or no longer counted");
+    }
+  }
+
+  nextOf(alert: Dossier): HTMLElement {
+    this.next = h("span", { class: "next" });
+    this.nextAlert = alert;
+    return this.next;
   }
 
   ageOf(iso: string): HTMLElement {
@@ -177,10 +194,28 @@ export class Detail {
         place && h("button", { class: "plain", onclick: () => this.events.zoom(place) }, "Show on map"),
       ),
       h("p", { class: "state-words" }, alert.state_words),
+      this.dossier && this.takeAway(this.dossier),
       h("p", { class: "reason" }, alert.reason),
       !alert.exercise &&
         (alert.category === "national" || alert.category === "unreliable") &&
         h("p", { class: "reason strong" }, alert.category_words),
+    );
+  }
+
+  /** The alert on paper, or as a file for another program. */
+  private takeAway(dossier: Dossier): HTMLElement {
+    const file = (kind: "geojson" | "kml", label: string) =>
+      h(
+        "button",
+        { class: "plain", onclick: () => void import("./exporting").then((files) => files.offer(dossier, kind)) },
+        label,
+      );
+    return h(
+      "div",
+      { class: "take-away", role: "group", "aria-label": "Take away" },
+      h("button", { class: "plain", onclick: () => print() }, "Print"),
+      dossier.solutions.length > 0 && file("geojson", "GeoJSON"),
+      dossier.solutions.length > 0 && file("kml", "KML"),
     );
   }
 

@@ -1,4 +1,5 @@
 // The bar across the top: name, clock, the state of the live link in words, sound, colours, help.
+import * as coordinates from "./coordinates";
 import { h, say } from "./dom";
 import { instant } from "./format";
 import type { Status } from "./link";
@@ -8,6 +9,7 @@ import * as theme from "./theme";
 
 export interface HeaderEvents {
   theme(): void;
+  coordinates(form: coordinates.Form): void;
   help(): void;
 }
 
@@ -22,6 +24,7 @@ export class Header {
   private readonly fault = h("div", { class: "banner fault", role: "alert", hidden: true });
   private readonly sources = h("span", { class: "sources" });
   private readonly exercise = h("div", { class: "banner exercise", hidden: true });
+  private readonly form = h("select", { class: "plain", "aria-label": "Form of coordinates (c)" });
   private status: Status | null = null;
 
   constructor(
@@ -31,6 +34,8 @@ export class Header {
   ) {
     this.soundButton = h("button", { class: "plain", onclick: () => sound.toggle() });
     this.themeButton = h("button", { class: "plain", onclick: () => events.theme() });
+    this.form.append(...coordinates.FORMS.map(([form, label]) => h("option", { value: form, title: label }, form)));
+    this.form.addEventListener("change", () => events.coordinates(this.form.value as coordinates.Form));
     this.element = h(
       "header",
       { class: "top" },
@@ -41,6 +46,7 @@ export class Header {
       h(
         "div",
         { class: "tools" },
+        this.form,
         this.soundButton,
         h("button", { class: "plain", onclick: () => sound.test(), title: "Play the alarm once" }, "Test sound"),
         this.themeButton,
@@ -65,6 +71,8 @@ export class Header {
   }
 
   draw(): void {
+    this.form.value = coordinates.form();
+    this.form.title = `Coordinates: ${coordinates.FORMS.find(([form]) => form === coordinates.form())![1]} (c)`;
     const { on, blocked } = this.sound;
     say(this.soundButton, on ? (blocked ? "Sound waits for a click" : "Sound is on") : "Sound is off");
     this.soundButton.setAttribute("aria-pressed", String(on));

@@ -10,6 +10,8 @@ const KEYS: [string, string][] = [
   ["0", "show all urgent alerts on the map"],
   ["m", "sound on or off"],
   ["t", "day or night colours"],
+  ["c", "next form of coordinates"],
+  ["d", "measure distances on the map"],
   ["?", "this help"],
 ];
 

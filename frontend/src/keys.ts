@@ -9,6 +9,8 @@ export interface Keys {
   fit(): void;
   sound(): void;
   theme(): void;
+  coordinates(): void;
+  measure(): void;
   help(): void;
 }
 
@@ -21,6 +23,8 @@ export function listen(keys: Keys): void {
     "0": () => keys.fit(),
     m: () => keys.sound(),
     t: () => keys.theme(),
+    c: () => keys.coordinates(),
+    d: () => keys.measure(),
     "?": () => keys.help(),
   };
   addEventListener("keydown", (event) => {

@@ -1,8 +1,10 @@
 // The alert list: only the rows in sight exist, so five thousand alerts scroll as easily as five.
 import { badge, kindOf } from "./categories";
 import { h, say } from "./dom";
-import { age, degrees, known, plainName } from "./format";
+import { form, written } from "./coordinates";
+import { age, known, plainName } from "./format";
 import { howSure, placeOf, placeWords } from "./place";
+import { nextBurst } from "./schedule";
 import type { State } from "./state";
 import type { Alert } from "./types";
 
@@ -12,6 +14,7 @@ const SPARE = 4;
 interface RowView {
   element: HTMLElement;
   age: HTMLElement;
+  next: HTMLElement;
   key: string;
 }
 
@@ -71,7 +74,10 @@ export class AlertList {
   tick(): void {
     for (const [id, view] of this.rows) {
       const alert = this.state.alerts.get(id);
-      if (alert) say(view.age, age(this.state.now() - Date.parse(alert.last_seen)));
+      if (!alert) continue;
+      const now = this.state.now();
+      say(view.age, age(now - Date.parse(alert.last_seen)));
+      say(view.next, nextBurst(alert, now));
     }
   }
 
@@ -99,12 +105,13 @@ export class AlertList {
 
   private key(alert: Alert): string {
     const { selected, cursor } = this.state;
-    return `${alert.seq}/${this.state.isUnread(alert)}/${alert.id === selected}/${alert.id === cursor}`;
+    return `${alert.seq}/${this.state.isUnread(alert)}/${alert.id === selected}/${alert.id === cursor}/${form()}`;
   }
 
   private make(alert: Alert, key: string): RowView {
     const unread = this.state.isUnread(alert);
     const since = h("span", { class: "age", title: "Time since the last burst, minutes and seconds" });
+    const next = h("span", { class: "next", title: "By the transmission schedule of this kind of beacon" });
     const country = known(alert.country) ? alert.country : "country unknown";
     const what = `${beaconType(alert)}, ${country}`;
     const element = h(
@@ -141,10 +148,11 @@ export class AlertList {
         "div",
         { class: "line small state" },
         h("span", { class: "words", title: alert.state_words }, alert.state_words),
+        next,
         h("span", { class: "count" }, bursts(alert)),
       ),
     );
-    return { element, age: since, key };
+    return { element, age: since, next, key };
   }
 }
 
@@ -167,7 +175,7 @@ function place(alert: Alert): HTMLElement {
   return h(
     "span",
     { class: "place", title: sure },
-    degrees(found.latitude, found.longitude, 3),
+    written(found.latitude, found.longitude, undefined, 3),
     h("span", { class: "method", data: { doubt: found.candidates > 1 } }, ` ${sure}`),
   );
 }

@@ -2,6 +2,7 @@
 import "ol/ol.css";
 import "./style.css";
 import { rowOf } from "./categories";
+import * as coordinates from "./coordinates";
 import { Detail } from "./detail";
 import { h, say } from "./dom";
 import { Filters } from "./filters";
@@ -32,7 +33,11 @@ const sound = new Sound(
   () => state.unreadUrgent().length > 0,
   () => header.draw(),
 );
-const header = new Header(state, sound, { theme: changeTheme, help: () => help.showModal() });
+const header = new Header(state, sound, {
+  theme: changeTheme,
+  coordinates: changeCoordinates,
+  help: () => help.showModal(),
+});
 const filters = new Filters(state);
 const list = new AlertList(state, choose);
 const map = new AlertMap(state, choose);
@@ -86,6 +91,13 @@ function changeTheme(): void {
   theme.toggle();
   map.restyle();
   header.draw();
+}
+
+function changeCoordinates(form: coordinates.Form): void {
+  coordinates.choose(form);
+  header.draw();
+  list.draw();
+  detail.rewrite();
 }
 
 /** Open an alert, or none; the address says which, so that it can be sent to a colleague. */
@@ -225,6 +237,7 @@ listen({
   enter: () => state.cursor !== null && choose(state.cursor),
   escape: () => {
     if (help.open) help.close();
+    else if (map.measuring) map.toggleMeasure();
     else if (document.activeElement === filters.search) filters.search.blur();
     else choose(null);
   },
@@ -241,6 +254,12 @@ listen({
   fit: () => map.fit(),
   sound: () => sound.toggle(),
   theme: changeTheme,
+  coordinates: () => changeCoordinates(coordinates.following()),
+  measure: () => {
+    setTab("map");
+    map.resize();
+    map.toggleMeasure();
+  },
   help: () => (help.open ? help.close() : help.showModal()),
 });
 

@@ -11,10 +11,11 @@ import { fromLonLat, toLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
 import type Style from "ol/style/Style";
 import { kindOf, mattersOnMap, rank, rowOf, type Kind } from "./categories";
+import { form, written } from "./coordinates";
 import { h, say } from "./dom";
-import { degrees, sexagesimal } from "./format";
 import { Ground } from "./ground";
 import { Marks, readPalette } from "./marks";
+import { Measure } from "./measure";
 import { candidates, percent, placeOf } from "./place";
 import { area, around, point } from "./shapes";
 import type { State } from "./state";
@@ -35,6 +36,7 @@ export class AlertMap {
   private readonly chosen = new VectorSource();
   private readonly layers: VectorLayer[];
   private readonly ground: Ground;
+  private readonly measure: Measure;
   private marks: Marks;
   private solutions: { id: string; list: Solution[] } = { id: "", list: [] };
   private fitted = false;
@@ -63,12 +65,18 @@ export class AlertMap {
     this.ground.addTo(this.map);
     for (const layer of this.layers) this.map.addLayer(layer);
     this.element.append(this.readout, this.fitButton());
+    this.measure = new Measure(this.map, this.marks.palette);
     this.map.on("pointermove", (event) => {
       this.readCoordinate(event.coordinate);
-      this.element.style.cursor = this.at(event.coordinate).length ? "pointer" : "";
+      const pointer = this.at(event.coordinate).length ? "pointer" : "";
+      this.element.style.cursor = this.measure.active ? "crosshair" : pointer;
     });
     this.element.addEventListener("pointerleave", () => say(this.readout, ""));
     this.map.on("click", (event) => {
+      if (this.measure.active) {
+        this.measure.click(event);
+        return;
+      }
       const first = this.at(event.coordinate)[0];
       if (first) this.open(first.id);
     });
@@ -132,6 +140,7 @@ export class AlertMap {
   restyle(): void {
     this.marks = new Marks(readPalette());
     this.ground.restyle(this.marks.palette);
+    this.measure.restyle(this.marks.palette);
     for (const layer of this.layers) layer.changed();
   }
 
@@ -265,6 +274,14 @@ export class AlertMap {
     this.map.updateSize();
   }
 
+  toggleMeasure(): void {
+    this.measure.toggle();
+  }
+
+  get measuring(): boolean {
+    return this.measure.active;
+  }
+
   /** The alerts whose marks lie under a point of the map, the most urgent first. */
   private at(coordinate: number[]): Alert[] {
     const reach = (this.map.getView().getResolution() ?? 0) * 11;
@@ -281,7 +298,8 @@ export class AlertMap {
   private readCoordinate(coordinate: number[]): void {
     const [lon, lat] = toLonLat(coordinate);
     const wrapped = ((((lon + 180) % 360) + 360) % 360) - 180;
-    this.readout.replaceChildren(h("div", null, degrees(lat, wrapped)), h("div", null, sexagesimal(lat, wrapped)));
+    const second = form() === "DD" ? "DMM" : "DD";
+    this.readout.replaceChildren(h("div", null, written(lat, wrapped)), h("div", null, written(lat, wrapped, second)));
   }
 
   private fitButton(): HTMLElement {

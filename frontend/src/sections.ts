@@ -1,5 +1,6 @@
 // The sections of the detail: what is known of an alert, from the summary down to the single bit.
 import { binary, bitMap, bitRange, markedHex, placed } from "./bits";
+import { FORMS, form, written } from "./coordinates";
 import { append, h } from "./dom";
 import * as f from "./format";
 import { beaconType, bursts } from "./list";
@@ -10,6 +11,8 @@ import type { Detection, Dossier, Facts, Solution } from "./types";
 export interface Host {
   /** a counting age since this instant */
   ageOf(iso: string): HTMLElement;
+  /** when the next burst is due, counting */
+  nextOf(alert: Dossier): HTMLElement;
   zoom(solution: Solution): void;
   showAllBursts(): void;
 }
@@ -32,7 +35,7 @@ export function sections(host: Host): Section[] {
       title: "Positions",
       open: true,
       draw: (d) => positions(d, host),
-      of: (d) => [d.solutions, d.position],
+      of: (d) => [d.solutions, d.position, form()],
     },
     { name: "words", title: "What the message says", open: true, draw: description, of: (d) => d.facts?.description },
     {
@@ -88,6 +91,7 @@ function summary(d: Dossier, host: Host): Node[] {
       "dl",
       { class: "pairs" },
       ...pair("Last burst", `${f.instant(d.last_seen)} UTC, `, host.ageOf(d.last_seen), " ago"),
+      ...pair("Next burst", host.nextOf(d)),
       ...pair("First burst", `${f.instant(d.first_seen)} UTC`),
       ...pair("Bursts", bursts(d)),
       ...pair("Country", country + code),
@@ -136,8 +140,7 @@ function positions(d: Dossier, host: Host): Node[] {
         h("strong", null, head.join(", ")),
         h("button", { class: "plain", onclick: () => host.zoom(solution) }, "Show"),
       ),
-      h("div", { class: "coordinates" }, f.degrees(solution.latitude, solution.longitude, 5)),
-      h("div", { class: "coordinates" }, f.sexagesimal(solution.latitude, solution.longitude)),
+      ...coordinates(solution),
       h(
         "div",
         { class: "note" },
@@ -147,6 +150,23 @@ function positions(d: Dossier, host: Host): Node[] {
       ),
     );
   });
+}
+
+/** The place in the form that was chosen, then in the others, each to be copied. */
+function coordinates(solution: Solution): HTMLElement[] {
+  const { latitude, longitude } = solution;
+  const rest = FORMS.filter(([name]) => name !== form());
+  return [
+    h("div", { class: "coordinates chosen" }, written(latitude, longitude)),
+    h(
+      "dl",
+      { class: "pairs other-forms" },
+      ...rest.flatMap(([name, label]) => [
+        h("dt", { title: label }, name),
+        h("dd", { class: "coordinates" }, written(latitude, longitude, name)),
+      ]),
+    ),
+  ];
 }
 
 function accuracy(solution: Solution): string {

@@ -23,12 +23,19 @@ export function around(longitude: number, latitude: number, metres: number): Pol
   return circular([longitude, clamp(latitude)], metres, CORNERS).transform("EPSG:4326", "EPSG:3857") as Polygon;
 }
 
-/** How sure a solution is: its 95 % ellipse where that is known, else its circle; null where nothing is known. */
+/** How sure a solution is, on the map: its 95 % ellipse or circle; null where nothing is known. */
 export function area(solution: Solution): Polygon | null {
+  const { latitude, longitude, ehe_m } = solution;
+  if (Math.abs(latitude) > TOP) return ehe_m ? around(longitude, latitude, ehe_m) : null;
+  return (outline(solution)?.transform("EPSG:4326", "EPSG:3857") as Polygon | undefined) ?? null;
+}
+
+/** The same in degrees: its 95 % ellipse where that is known, else its circle. */
+export function outline(solution: Solution): Polygon | null {
   const { covariance_m2, latitude, longitude, ehe_m } = solution;
   // a flat ellipse is right only where the ground is nearly flat
   if (!covariance_m2 || Math.abs(latitude) > 85 || (ehe_m ?? 0) > 300_000) {
-    return ehe_m ? around(longitude, latitude, ehe_m) : null;
+    return ehe_m ? circular([longitude, latitude], ehe_m, CORNERS) : null;
   }
   const [ee, en, nn] = covariance_m2;
   const mean = (ee + nn) / 2;
@@ -44,5 +51,5 @@ export function area(solution: Solution): Polygon | null {
     const north = u * Math.sin(turn) + v * Math.cos(turn);
     ring.push([longitude + east / perDegreeEast, latitude + north / METRES_PER_DEGREE]);
   }
-  return new Polygon([ring]).transform("EPSG:4326", "EPSG:3857") as Polygon;
+  return new Polygon([ring]);
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -289,7 +292,7 @@ def test_pointer_reads_the_map_and_a_mark_opens_its_alert(station: Station, look
         middle = (box["x"] + box["width"] / 2 - 45, box["y"] + box["height"] / 2)
         page.mouse.move(*middle)
         read = page.inner_text(".readout")
-        assert re.search(r"46\.\d{4}° N  004\.\d{4}° W\n46° 1\d′ \d\d\.\d″ N  004° 3\d′ \d\d\.\d″ W", read)
+        assert re.search(r"46\.\d{5}° N  004\.\d{5}° W\n46° 1\d\.\d{3}′ N  004° 3\d\.\d{3}′ W", read)
         page.mouse.click(*middle)
         page.wait_for_selector(f".detail-head .hex >> text={PLB_ID}")
 
@@ -302,3 +305,119 @@ def test_a_long_list_scrolls_and_holds_few_elements(station: Station, look: Open
         page.evaluate("document.querySelector('.rows').scrollTop = 1e9")
         page.wait_for_selector(".row[aria-posinset='1000']")
         assert page.locator(".row").count() < 30
+
+
+def test_coordinates_in_the_form_that_was_chosen(station: Station, look: Open) -> None:
+    station.post([traffic.burst(traffic.MARITIME)])
+    with look(f"#/alert/{EPIRB_ID}") as page:
+        page.wait_for_selector(".burst")
+        facts = beacon.decode(traffic.MARITIME).facts
+        assert facts["latitude"] == pytest.approx(49 + 4 / 60)
+        shown = []
+        for form in ("DD", "DMM", "DMS", "UTM", "MGRS"):
+            assert page.locator(".tools select").input_value() == form
+            shown.append(page.inner_text(".coordinates.chosen"))
+            page.keyboard.press("c")
+        east = abs(facts["longitude"])
+        assert shown[0] == f"49.06667° N  {east:09.5f}° E"
+        assert shown[1].startswith("49° 04.000′ N")
+        assert shown[2].startswith("49° 04′ 00.0″ N")
+        # against an independent implementation: PROJ
+        from pyproj import Transformer
+
+        zone = int((facts["longitude"] + 180) // 6) + 1
+        x, y = Transformer.from_crs(4326, 32600 + zone, always_xy=True).transform(facts["longitude"], facts["latitude"])
+        assert shown[3] == f"{zone}N {round(x)} E {round(y)} N"
+        assert re.fullmatch(rf"{zone}U [A-Z]{{2}} {int(x) % 100000:05d} {int(y) % 100000:05d}", shown[4])
+        page.select_option(".tools select", "MGRS")
+        assert shown[4] in page.inner_text(".row .place")
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        assert page.locator(".tools select").input_value() == "MGRS"
+
+
+def test_time_to_the_next_burst(station: Station, look: Open) -> None:
+    station.post([traffic.burst(traffic.UNLOCATED, 20.0)])
+    station.post([traffic.burst(traffic.MARITIME, 70.0), traffic.burst(traffic.SELF_TEST, 5.0)])
+    with look() as page:
+        text = {row.split("\n")[0]: row for row in page.locator(".row").all_inner_texts()}
+        rows = page.locator(".row").all_inner_texts()
+        waits = [re.search(r"next in 00:(\d\d)", row) for row in rows]
+        assert [20 < int(found[1]) < 29 for found in waits if found] == [True], text
+        assert sum("next overdue 00:" in row for row in rows) == 1
+        assert not any("next" in row for row in rows if "SELF-TEST" in row)
+
+
+def test_an_alert_is_taken_away_as_a_file(station: Station, look: Open) -> None:
+    station.post([traffic.burst(traffic.UNLOCATED)])
+    station.feed(traffic.doppler(traffic.UNLOCATED, [(36.41, 24.9, 3800.0, 0.78), (35.2, 31.4, 5200.0, 0.22)]))
+    with look() as page:
+        page.click(".row")
+        page.wait_for_selector(".position >> nth=1")
+        with page.expect_download() as caught:
+            page.get_by_role("button", name="GeoJSON").click()
+        told = json.loads(Path(caught.value.path()).read_text())
+        points = [one for one in told["features"] if one["geometry"]["type"] == "Point"]
+        assert {one["properties"]["probability"]: one["geometry"]["coordinates"] for one in points} == {
+            0.78: [24.9, 36.41],
+            0.22: [31.4, 35.2],
+        }
+        areas = [one for one in told["features"] if one["geometry"]["type"] == "Polygon"]
+        assert len(areas) == 2
+        with page.expect_download() as caught:
+            page.get_by_role("button", name="KML").click()
+        kml = Path(caught.value.path()).read_text()
+        assert caught.value.suggested_filename.endswith(".kml")
+        assert "24.9,36.41" in kml
+        page.emulate_media(media="print")
+        assert page.is_hidden(".left")
+        assert page.is_visible(".detail .coordinates")
+
+
+def test_distance_and_bearing_are_measured(station: Station, look: Open) -> None:
+    with look() as page:
+        box = page.locator(".map").bounding_box()
+        assert box
+        page.keyboard.press("d")
+        places = []
+        for x, y in ((0.4, 0.4), (0.6, 0.5), (0.7, 0.3)):
+            at = (box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+            before = page.inner_text(".readout")
+            page.mouse.move(*at)
+            page.wait_for_function("was => document.querySelector('.readout').innerText !== was", arg=before)
+            read = page.inner_text(".readout").split("\n")[0]
+            places.append([float(number) * (-1 if letter in "SW" else 1)
+                           for number, letter in re.findall(r"([\d.]+)° ([NSEW])", read)])  # fmt: skip
+            page.mouse.click(*at)
+        told = page.inner_text(".measured")
+        from pyproj import Geod
+
+        geod = Geod(ellps="WGS84")
+        legs = [geod.inv(a[1], a[0], b[1], b[0]) for a, b in pairwise(places)]
+        kilometres, bearing = legs[-1][2] / 1000, legs[-1][0] % 360
+        assert f"Last leg {kilometres:.0f} km" in told
+        assert f"{bearing:03.0f}° true" in told
+        assert f"2 legs, {sum(leg[2] for leg in legs) / 1000:.0f} km" in told
+        page.keyboard.press("Escape")
+        assert page.inner_text(".measured") == ""
+
+
+@pytest.mark.parametrize(("viewport", "theme"), [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")])
+def test_accessibility_has_no_serious_finding(station: Station, look: Open, viewport: Any, theme: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    station.post(traffic.mixed())
+    with look(viewport=viewport, theme=theme) as page:
+        for step in ("list", "detail", "help"):
+            if step == "detail":
+                page.click(".row")
+                page.wait_for_selector(".burst")
+            if step == "help":
+                page.keyboard.press("?")
+            found = axe.Axe().run(page).response["violations"]
+            serious = [
+                f"{step}: {one['id']} {node['target']} {node['failureSummary']}"
+                for one in found
+                if one["impact"] in ("serious", "critical")
+                for node in one["nodes"]
+            ]
+            assert serious == []
