@@ -1,7 +1,12 @@
-// Elements. Text is only ever set as text: nothing that a beacon says can become markup.
+// Elements. Text is only ever set as text: nothing that a beacon says can become markup. Texts are put on the page in its
+// language; what a beacon or a station says is put there with ``data``, as it is.
+import { translated } from "./language";
 
 type Child = Node | string | null | undefined | false;
 type Props = Record<string, unknown>;
+
+/** attributes that people read */
+const WORDS = new Set(["title", "aria-label", "placeholder"]);
 
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -18,7 +23,8 @@ export function h<K extends keyof HTMLElementTagNameMap>(
     } else if (name === "data") {
       for (const [key, item] of Object.entries(value as Props)) element.dataset[key] = String(item);
     } else {
-      element.setAttribute(name, value === true ? "" : String(value));
+      const text = value === true ? "" : String(value);
+      element.setAttribute(name, WORDS.has(name) ? translated(text) : text);
     }
   }
   append(element, children);
@@ -26,7 +32,15 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 }
 
 export function append(element: Element, children: Child[]): void {
-  for (const child of children) if (child !== null && child !== undefined && child !== false) element.append(child);
+  for (const child of children) {
+    if (typeof child === "string") element.append(translated(child));
+    else if (child) element.append(child);
+  }
+}
+
+/** A text that is nobody's words but the sender's. */
+export function data(text: string): Text {
+  return document.createTextNode(text);
 }
 
 export function fill(element: Element, ...children: Child[]): void {
@@ -36,15 +50,16 @@ export function fill(element: Element, ...children: Child[]): void {
 
 /** Set a text only when it differs: no needless layout, and no repeated announcement. */
 export function say(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const words = translated(text);
+  if (element.textContent !== words) element.textContent = words;
 }
 
 export function copyButton(text: string, label: string): HTMLElement {
   const button = h("button", { class: "plain" }, label);
   button.addEventListener("click", () => {
     const told = (words: string) => {
-      button.textContent = words;
-      setTimeout(() => (button.textContent = label), 1500);
+      say(button, words);
+      setTimeout(() => say(button, label), 1500);
     };
     // the clipboard is there on loopback and https only
     if (!navigator.clipboard) return told("Not possible here");

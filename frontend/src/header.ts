@@ -1,7 +1,8 @@
 // The bar across the top: name, clock, the state of the live link in words, sound, colours, help.
 import * as coordinates from "./coordinates";
-import { h, say } from "./dom";
+import { data, h, say } from "./dom";
 import { instant } from "./format";
+import * as language from "./language";
 import type { Status } from "./link";
 import type { Sound } from "./sound";
 import type { State } from "./state";
@@ -34,6 +35,7 @@ export class Header {
   ) {
     this.soundButton = h("button", { class: "plain", onclick: () => sound.toggle() });
     this.themeButton = h("button", { class: "plain", onclick: () => events.theme() });
+    const other = language.current() === "en" ? "fr" : "en";
     this.form.append(...coordinates.FORMS.map(([form, label]) => h("option", { value: form, title: label }, form)));
     this.form.addEventListener("change", () => events.coordinates(this.form.value as coordinates.Form));
     this.element = h(
@@ -50,6 +52,11 @@ export class Header {
         this.soundButton,
         h("button", { class: "plain", onclick: () => sound.test(), title: "Play the alarm once" }, "Test sound"),
         this.themeButton,
+        h(
+          "button",
+          { class: "plain language", lang: other, onclick: () => language.change() },
+          data(language.NAMES[other]),
+        ),
         h("button", { class: "plain", onclick: () => events.help(), title: "Keys and words (?)" }, "Help"),
       ),
     );

@@ -10,6 +10,7 @@ import { Header } from "./header";
 import { helpDialog } from "./help";
 import { Health } from "./health";
 import { listen } from "./keys";
+import * as language from "./language";
 import { Link } from "./link";
 import { AlertList, headline } from "./list";
 import { AlertMap } from "./map";
@@ -22,6 +23,7 @@ import type { Alert } from "./types";
 type Tab = "list" | "detail" | "map";
 
 theme.apply();
+await language.load();
 
 const state = new State();
 const page = document.getElementById("page")!;

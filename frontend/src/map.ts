@@ -14,6 +14,7 @@ import { kindOf, mattersOnMap, rank, rowOf, type Kind } from "./categories";
 import { form, written } from "./coordinates";
 import { h, say } from "./dom";
 import { Ground } from "./ground";
+import { translated } from "./language";
 import { Marks, readPalette } from "./marks";
 import { Measure } from "./measure";
 import { candidates, percent, placeOf } from "./place";
@@ -116,7 +117,7 @@ export class AlertMap {
   /** Calls for help carry their ID where there is room for it. */
   private nameStyle(alert: Alert, resolution: number): Style | undefined {
     if (!mattersOnMap(alert) || alert.id === this.state.selected || this.crowded(resolution)) return undefined;
-    return this.marks.name(alert.hex_id ?? "no trusted ID");
+    return this.marks.name(alert.hex_id ?? translated("no trusted ID"));
   }
 
   private height(alert: Alert): number {
@@ -223,12 +224,12 @@ export class AlertMap {
       if (shape) made.push(new Feature({ geometry: shape, kind }));
       const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
       const at = new Point(point(solution.longitude, solution.latitude));
-      made.push(new Feature({ geometry: at, kind, label: several ? `${solution.method}${chance}` : "" }));
+      made.push(new Feature({ geometry: at, kind, label: several ? `${translated(solution.method)}${chance}` : "" }));
     }
     const place = placeOf(alert);
     if (place) {
       const at = new Point(point(place.longitude, place.latitude));
-      made.push(new Feature({ geometry: at, kind, ring: true, label: alert.hex_id ?? "no trusted ID" }));
+      made.push(new Feature({ geometry: at, kind, ring: true, label: alert.hex_id ?? translated("no trusted ID") }));
     }
     return made;
   }

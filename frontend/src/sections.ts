@@ -1,7 +1,7 @@
 // The sections of the detail: what is known of an alert, from the summary down to the single bit.
 import { binary, bitMap, bitRange, markedHex, placed } from "./bits";
 import { FORMS, form, written } from "./coordinates";
-import { append, h } from "./dom";
+import { append, data, h } from "./dom";
 import * as f from "./format";
 import { beaconType, bursts } from "./list";
 import { candidates, percent } from "./place";
@@ -224,7 +224,7 @@ function fields(d: Dossier): Node[] | null {
             h(
               "td",
               { class: "value" },
-              field.value === raw ? h("span", { class: "muted" }, "as raw") : f.value(field.value) + unit,
+              field.value === raw ? h("span", { class: "muted" }, "as raw") : data(f.value(field.value) + unit),
             ),
           );
         }),
