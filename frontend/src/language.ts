@@ -63,6 +63,8 @@ function use(catalogue: Record<string, string>): void {
 /** A text of the page in its language; what the catalogue does not hold stays as it is. */
 export function translated(text: string): string {
   if (language === "en" || !/\p{L}{2}/u.test(text)) return text;
+  const bare = text.trim();
+  if (bare !== text) return text.replace(bare, () => translated(bare));
   let found = known.get(text);
   if (found === undefined) {
     found = sought(text);

@@ -135,6 +135,7 @@ export class AlertList {
         { class: "line" },
         h("span", { class: "badge" }, badge(alert)),
         unread && h("span", { class: "unread" }, "unread"),
+        next,
         since,
       ),
       h(
@@ -148,7 +149,6 @@ export class AlertList {
         "div",
         { class: "line small state" },
         h("span", { class: "words", title: alert.state_words }, alert.state_words),
-        next,
         h("span", { class: "count" }, bursts(alert)),
       ),
     );
