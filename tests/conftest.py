@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "store"))  # servers that several tests start
+
+from postgres_server import Postgres
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +21,19 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip(f"reference data not found at {path}: set VIGIE_SHARED to the folder that holds data/")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A throw-away PostgreSQL server; tests that need it skip where PostgreSQL is not installed."""
+    with Postgres.started(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store, on SQLite and on PostgreSQL in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.database()

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,8 +26,8 @@ from vigie.web.hub import Hub
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal.open(str(tmp_path / "journal.sqlite"))
+def journal(store_url: str) -> Iterator[Journal]:
+    opened = Journal.open(store_url)
     yield opened
     opened.close()
 
@@ -39,10 +38,10 @@ class Failing:
     def __init__(self, journal: Journal) -> None:
         self._journal, self.broken = journal, False
 
-    def append(self, records: Any) -> list[Row]:
+    def append(self, *given: Any) -> list[Row]:
         if self.broken:
             raise StoreError("the disk is full")
-        return self._journal.append(records)
+        return self._journal.append(*given)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._journal, name)

@@ -1,45 +1,45 @@
 """From a detection to an alert on disk: the one place where records enter the book and the journal.
 
 Sources and senders come from many threads; here they queue. So the order of the journal is the order in which the book
-learnt, and a replay of the journal gives the same alerts.
+learnt, and a replay of the journal gives the same alerts. What has queued while the disk was busy is written together:
+one synchronous commit for many senders, each of whom is answered when it is over.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-from vigie.alert.book import AlertBook
 from vigie.errors import StoreError
-from vigie.records import Record
+from vigie.records import Detection, Record
+from vigie.restore import LEARNT_FROM, learnt, restore
 from vigie.stages import alerts, solutions
 from vigie.store import rows as forms
-from vigie.store.journal import Journal, Row
-from vigie.store.keep import keep
+from vigie.store.journal import Journal
+from vigie.store.keep import kept
+from vigie.store.row import Row
+
+__all__ = ["LEARNT_FROM", "Chain", "learnt", "restore"]
 
 _log = logging.getLogger(__name__)
-LEARNT_FROM = ("detection", "solution", "tick")
-"""kinds of journal rows that the book learns from; alerts follow from them"""
+BATCH = 1000
+"""records written together at most, but for a single sender's longer list"""
 
 
-def learnt(journal: Journal) -> Iterator[Record]:
-    """What the book learnt from, out of the journal, in order."""
-    return (forms.to_record(row) for row in journal.scan(LEARNT_FROM))
+class _Job:
+    """Records that one caller brought, and what became of them."""
 
-
-def restore(journal: Journal) -> tuple[AlertBook, list[Row]]:
-    """The book as the journal left it, and the rows of alerts that had to be written again.
-
-    A journal whose alerts are not those that its own detections give (written by other rules) gets them as new rows:
-    nothing is changed or taken away.
-    """
-    book = AlertBook(learnt(journal))
-    recorded = {row.beacon: row.body for row in journal.alerts()}
-    missing = [alert for alert in book.alerts() if forms.as_json(forms.alert_body(alert)) != recorded.get(alert.id)]
-    if missing:
-        _log.warning("%s: %d alerts were not as its detections give them: written anew", journal.name, len(missing))
-    return book, journal.append(missing)
+    def __init__(self, records: Sequence[Record], *, waits: bool) -> None:
+        self.records = list(records)
+        self.waits = waits
+        """whether they wait in memory when they cannot be written"""
+        self.error: Exception | None = None
+        self.done = False
+        self.seq = 0
+        self.turn = threading.Lock()
+        """locked until the job is done, or its caller is to do the writing"""
+        self.turn.acquire()
 
 
 class Chain:
@@ -49,18 +49,25 @@ class Chain:
         """Takes up where the journal stands. Raises StoreError."""
         self._journal, self._publish = journal, publish
         self._guard = threading.Lock()
-        self._waiting: list[list[Record]] = []
+        """held to look at the queue, never while writing"""
+        self._queue: list[_Job] = []
+        self._writing = False
+        self._waiting: list[_Job] = []
         self.book, _ = restore(journal)
         self.fault: str | None = None
         """why the journal could not be written the last time, in words; None when it could"""
+        self.repeated = 0
+        """detections that came again and were in the journal already"""
 
     def feed(self, records: Sequence[Record]) -> int:
-        """Take these records; the seq of the last row, on disk. Raises StoreError: then none of them was taken."""
-        with self._guard:
-            self._flush()
-            made = self._write(records)
-            self._show(made)
-            return made[-1].seq if made else self._journal.last_seq()
+        """Take these records; the seq of the last row, on disk. Raises StoreError: then none of them was taken.
+
+        A detection that is in the journal already, by its key, is not written again; it counts as taken.
+        """
+        job = self._do(_Job(records, waits=False))
+        if job.error is not None:
+            raise job.error
+        return job.seq
 
     def offer(self, records: Sequence[Record]) -> bool:
         """Take these records as soon as the journal can be written; True when they are on disk already.
@@ -68,46 +75,154 @@ class Chain:
         For sources, which cannot send again what was on the air once: the records wait in memory, in order, and are
         tried again with the next ones.
         """
-        with self._guard:
-            if records:
-                self._waiting.append(list(records))
-            known = self.fault
-            try:
-                self._flush()
-            except StoreError as error:
-                if self.fault != known:
-                    _log.error("%s; what is received waits in memory until it can be written", error)
-                return False
-            if known and self.fault is None:
-                _log.info("the store %s can be written again; nothing was lost", self._journal.name)
-            return True
+        job = self._do(_Job(records, waits=True))
+        if job.error is not None and not isinstance(job.error, StoreError):
+            raise job.error
+        return job.error is None
 
     @property
     def waiting(self) -> list[Record]:
         """What is not on disk yet, in order."""
-        return [record for group in list(self._waiting) for record in group]
+        with self._guard:
+            return [record for job in self._waiting for record in job.records]
 
-    def _flush(self) -> None:
-        while self._waiting:
-            made = self._write(self._waiting[0])
-            del self._waiting[0]
-            self._show(made)
+    def _do(self, job: _Job) -> _Job:
+        """Queue a job; return when it is done, by this thread or by one that was writing already."""
+        with self._guard:
+            self._queue.append(job)
+            ours = not self._writing
+            self._writing = True
+        if not ours:
+            job.turn.acquire()
+        if not job.done:
+            self._write_queue()
+        return job
 
-    def _write(self, records: Sequence[Record]) -> list[Row]:
-        """One transaction: all of these records with what follows from them, or nothing, in the book and on disk."""
-        made: list[Row] = []
-        stream = alerts(solutions(iter(records)), self.book)
+    def _write_queue(self) -> None:
+        """Write what has queued, then hand over to the next one who waits."""
+        with self._guard:
+            taken = self._take()
         try:
-            with self.book.all_or_nothing():
-                for _ in keep(stream, self._journal, made.append, whole=True):
-                    pass
-        except StoreError as error:
-            self.fault = str(error)
+            self._try(taken)
+        except BaseException:  # an interrupt: nobody may take this for written
+            for job in taken:
+                job.error = job.error or StoreError(f"writing to the store {self._journal.name} was interrupted")
             raise
-        if made:
-            self.fault = None
-        return made
+        finally:
+            for job in taken:
+                job.done = True
+                job.turn.release()
+            with self._guard:
+                following = self._queue[0] if self._queue else None
+                self._writing = following is not None
+            if following is not None:
+                following.turn.release()
 
-    def _show(self, rows: Sequence[Row]) -> None:
+    def _take(self) -> list[_Job]:
+        size, count = 0, 0
+        for job in self._queue:
+            size += len(job.records)
+            if count and size > BATCH:
+                break
+            count += 1
+        taken, self._queue = self._queue[:count], self._queue[count:]
+        return taken
+
+    def _try(self, fresh: list[_Job]) -> None:
+        jobs = [*self._waiting, *fresh]
+        try:
+            self._write(jobs)
+        except StoreError as error:
+            self._failed(fresh, error)
+        except Exception as error:
+            if len(jobs) == 1:
+                jobs[0].error = error
+                self._drop(jobs[0])
+                return
+            for job in jobs:  # one of them cannot be taken: that must not hold up the others
+                self._one(job)
+        else:
+            self._settled()
+
+    def _one(self, job: _Job) -> None:
+        try:
+            self._write([job])
+        except StoreError as error:
+            self._failed([job], error)
+        except Exception as error:
+            _log.exception("a record could not be taken: %s", job.records)
+            job.error = error
+            self._drop(job)
+        else:
+            self._drop(job)
+
+    def _drop(self, job: _Job) -> None:
+        with self._guard:
+            self._waiting = [other for other in self._waiting if other is not job]
+
+    def _failed(self, fresh: Sequence[_Job], error: StoreError) -> None:
+        for job in fresh:
+            job.error = error
+        waits = [job for job in fresh if job.waits and job.records and job not in self._waiting]
+        with self._guard:
+            self._waiting = [*self._waiting, *waits]
+        if str(error) != self.fault and self._waiting:
+            _log.error("%s; what is received waits in memory until it can be written", error)
+        self.fault = str(error)
+
+    def _settled(self) -> None:
+        with self._guard:
+            waited, self._waiting = bool(self._waiting), []
+        if waited:
+            _log.info("the store %s can be written again; nothing was lost", self._journal.name)
+
+    def _write(self, jobs: Sequence[_Job]) -> None:
+        """One transaction: the records of these jobs with what follows from them, or nothing, in book and journal."""
+        self._learn_unreported()
+        fresh = self._fresh(jobs)
+        ends: list[int] = []
+        group: list[Record] = []
+        keys: dict[int, bytes] = {}
+        with self.book.all_or_nothing():
+            for records, own in fresh:
+                told = iter(own)
+                stream = alerts(solutions(iter(records)), self.book)
+                for record in kept(list(stream), self._journal.last_tick):
+                    if isinstance(record, Detection):
+                        keys[len(group)] = next(told)
+                    group.append(record)
+                ends.append(len(group))
+            rows = self._journal.append(group, keys)
+        if rows:
+            self.fault = None
+        last = rows[0].seq - 1 if rows else self._journal.last_seq()
+        for job, end in zip(jobs, ends, strict=True):
+            job.seq = rows[end - 1].seq if end else last
         for row in rows:
             self._publish(row)
+
+    def _learn_unreported(self) -> None:
+        """Learn what reached the disk although writing it seemed to fail: it is part of the journal."""
+        for row in self._journal.unreported():
+            if row.kind in LEARNT_FROM:
+                self.book.take(forms.to_record(row))
+            self._publish(row)
+
+    def _fresh(self, jobs: Sequence[_Job]) -> list[tuple[list[Record], list[bytes]]]:
+        """For each job the records that are news, and the keys of its detections among them."""
+        told = [[forms.key_of(r) if isinstance(r, Detection) else None for r in job.records] for job in jobs]
+        wanted = {key for keys in told for key in keys if key is not None}
+        seen = self._journal.known(wanted) if wanted else set()
+        fresh: list[tuple[list[Record], list[bytes]]] = []
+        for job, keys in zip(jobs, told, strict=True):
+            records, own = list[Record](), list[bytes]()
+            for record, key in zip(job.records, keys, strict=True):
+                if key is not None:
+                    if key in seen:
+                        self.repeated += 1
+                        continue
+                    seen.add(key)
+                    own.append(key)
+                records.append(record)
+            fresh.append((records, own))
+        return fresh

@@ -17,6 +17,7 @@ from vigie import instants
 from vigie.errors import HexError, InputError
 from vigie.message import beacon
 from vigie.records import Detection, Message
+from vigie.store.rows import key
 
 _WHOLE = {"message_28": 112, "message_36": 144, "sgb_63": 250}
 """bits of the forms that hold a whole message"""
@@ -43,6 +44,8 @@ class _Body(msgspec.Struct):
     exercise: bool = False
     time_known: bool = True
     at: Literal["satellite", "site"] = "site"
+    id: str | int | None = None
+    uuid: str | None = None
 
 
 def now() -> instants.Instant:
@@ -62,6 +65,7 @@ def detection(
     except msgspec.ValidationError as error:
         raise InputError(f"it is no detection: {error}") from None
     message = _message(read)
+    name = read.source or source
     try:
         moment = clock() if read.time is None else instants.parse(read.time)
     except InputError as error:
@@ -79,11 +83,29 @@ def detection(
         sigma_time_s=read.sigma_time_s,
         confidence=read.confidence,
         channel=read.channel or "",
-        source=read.source or source,
+        source=name,
         exercise=read.exercise,
         time_known=read.time_known and read.time is not None,
         at=read.at,
+        key=_key(read, body, name, None if read.time is None else moment),
     )
+
+
+def _key(read: _Body, body: Mapping[str, Any], source: str, time: instants.Instant | None) -> str | None:
+    """What a second delivery of this body has too; None when nothing would tell it from another burst.
+
+    With an ``id`` or ``uuid`` of the sender: that, the time and the digits received, so that a sender who counts from
+    1 again after a restart loses nothing. Without: all that was sent, but for what the sender made of the message. A
+    body with neither name nor time is one more burst each time it comes.
+    """
+    name = read.uuid or read.id
+    if name is not None:
+        told = ["id", source, name, read.time, read.hex, read.hex_received]
+        return key(time, msgspec.json.encode(told)).hex()
+    if time is None:
+        return None
+    sent = {item: value for item, value in body.items() if item not in ("message", "corrected")}
+    return key(time, msgspec.json.encode([source, sent], order="sorted")).hex()
 
 
 def _message(read: _Body) -> Message:

@@ -132,6 +132,8 @@ class Detection:
     time_known: bool = True
     """False when the source has no time of its own and the time of reading it was taken instead"""
     at: Literal["satellite", "site"] = "site"
+    key: str | None = field(default=None, compare=False)
+    """what a second delivery of the same detection is told by, 32 hex digits; None: by all that it says"""
 
 
 @dataclass(frozen=True, slots=True)

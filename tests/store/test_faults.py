@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from vigie.errors import StoreError
 from vigie.records import Tick
 from vigie.sim.detections import YACHT, at, detection
-from vigie.store import engine
+from vigie.store import engine, sqlite
 from vigie.store.journal import SCHEMA, Journal
 
 
@@ -88,7 +89,7 @@ def test_a_store_that_another_vigie_writes(tmp_path: Path) -> None:
 
 
 def test_a_store_that_another_program_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "BUSY_S", 0.3)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.3)
     place = made(tmp_path / "a.sqlite")
     code = (
         "import sqlite3, sys\n"
@@ -110,7 +111,7 @@ def test_a_store_that_another_program_holds(tmp_path: Path, monkeypatch: pytest.
 def test_a_write_while_another_program_holds_it_fails_and_succeeds_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "BUSY_S", 0.3)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.3)
     journal = Journal.open(str(tmp_path / "a.sqlite"))
     other = sqlite3.connect(tmp_path / "a.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -128,8 +129,9 @@ def test_a_full_disk(tmp_path: Path) -> None:
     def limited(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute("PRAGMA max_page_count=30")  # SQLite's own way to run out of room
 
+    sa.event.listen(journal._engine, "connect", limited)
+    journal._writer = None
     journal._engine.dispose()
-    engine.sa.event.listen(journal._engine, "connect", limited)
 
     def fill() -> None:
         for number in range(500):

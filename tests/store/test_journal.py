@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,8 +74,8 @@ SOLUTIONS = st.builds(
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    opened = Journal.open(str(tmp_path / "journal.sqlite"))
+def journal(store_url: str) -> Iterator[Journal]:
+    opened = Journal.open(store_url)
     yield opened
     opened.close()
 
@@ -143,16 +144,21 @@ def test_an_alert_says_in_words_what_it_is(journal: Journal) -> None:
     assert "not reliable" in doubtful["category_words"]
 
 
-def test_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    place = str(tmp_path / "new" / "journal.sqlite")
-    journal = Journal.open(place)
+def test_it_goes_on_where_it_stopped(store_url: str) -> None:
+    journal = Journal.open(store_url)
     first = journal.append(a_life())
     journal.close()
     journal.close()
-    again = Journal.open(f"sqlite:///{place}")
+    again = Journal.open(store_url)
     assert again.rows() == first
+    assert list(again.scan()) == first
     assert again.append([Tick(at(99))])[0].seq == first[-1].seq + 1
     again.close()
+
+
+def test_a_path_is_a_store_and_its_folder_is_made(tmp_path: Path) -> None:
+    Journal.open(str(tmp_path / "new" / "journal.sqlite")).close()
+    Journal.open(f"sqlite:///{tmp_path}/new/journal.sqlite", read_only=True).close()
 
 
 def test_samples_have_no_place_in_it_and_a_group_is_written_whole_or_not(journal: Journal) -> None:
@@ -163,14 +169,25 @@ def test_samples_have_no_place_in_it_and_a_group_is_written_whole_or_not(journal
     assert journal.last_seq() == 0
 
 
-def test_nothing_in_it_can_be_changed_or_taken_out(journal: Journal, tmp_path: Path) -> None:
+def test_nothing_in_it_can_be_changed_or_taken_out(journal: Journal) -> None:
     journal.append(a_life())
-    with sqlite3.connect(tmp_path / "journal.sqlite") as raw:
-        assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        for statement in ("DELETE FROM journal WHERE seq=1", "UPDATE journal SET body='{}' WHERE seq=1"):
-            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-                raw.execute(statement)
-    raw.close()
+    with journal.place.engine(read_only=False).connect() as raw:
+        for table in ("journal", "parts"):
+            for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET body='{{}}'"):
+                with pytest.raises(sa.exc.SQLAlchemyError, match="append-only"):
+                    raw.exec_driver_sql(statement)
+                raw.rollback()
+    raw.engine.dispose()
+
+
+def test_an_sqlite_store_is_durable(tmp_path: Path) -> None:
+    journal = Journal.open(str(tmp_path / "a.sqlite"))
+    engine = journal.place.engine(read_only=False)
+    journal.close()
+    with engine.connect() as raw:
+        assert raw.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert raw.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+    engine.dispose()
 
 
 def test_many_threads_may_use_it_at_once(journal: Journal) -> None:

@@ -1,4 +1,4 @@
-"""What the journal needs to know of databases: where it lies, whether it is ours, who holds it, what went wrong."""
+"""Where a store lies, who holds it, and what went wrong with it, for any database."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from vigie.errors import StoreError
+from vigie.store import postgres
+from vigie.store import sqlite as lite
 
-APPLICATION_ID = 0x56494749  # "VIGI", in the header of the SQLite file (PRAGMA application_id)
-BUSY_S = 2.0
-"""how long to wait for another program that holds the database"""
 _HEADER = b"SQLite format 3\0"
 
 
@@ -33,15 +32,23 @@ class Place:
 
     @classmethod
     def of(cls, url: str | None) -> Place:
-        """The place that an SQLAlchemy URL or a path names; None is ``vigie.sqlite`` in the user's data directory."""
+        """The place that an SQLAlchemy URL or a path names; None is ``vigie.sqlite`` in the user's data directory.
+
+        ``postgresql://`` is taken as ``postgresql+psycopg://``. Raises StoreError.
+        """
         text = url if url is not None else str(default_file())
         if "://" not in text:
             text = sa.URL.create("sqlite", database=text).render_as_string()
         try:
             parsed = sa.make_url(text)
-            sqlite = parsed.get_backend_name() == "sqlite"
+            backend = parsed.get_backend_name()
         except sa.exc.ArgumentError:
             raise StoreError(f"{text!r} is neither a file nor a database URL such as sqlite:///vigie.sqlite") from None
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed, backend = parsed.set(drivername="postgresql+psycopg"), "postgresql"
+        if backend not in ("sqlite", "postgresql"):
+            raise StoreError(f"a store lies in SQLite or PostgreSQL; {parsed.drivername!r} is neither")
+        sqlite = backend == "sqlite"
         memory = sqlite and parsed.database in (None, "", ":memory:")
         file = Path(parsed.database or "").absolute() if sqlite and not memory else None
         return cls(parsed, str(file or parsed), sqlite, file)
@@ -67,20 +74,29 @@ class Place:
             raise StoreError(f"the store {self.name} is read-only")
 
     def engine(self, *, read_only: bool) -> sa.Engine:
-        """An engine for this place; for SQLite with WAL, full synchronisation, a busy timeout and foreign keys."""
+        """An engine for this place, with settings that keep what is committed."""
         options: dict[str, Any] = {}
         if self.file is not None and read_only:
             uri = f"{self.file.as_uri()}?mode=ro"
             options = {"creator": lambda: sqlite3.connect(uri, uri=True, check_same_thread=False)}
         if self.sqlite and self.file is None:
             options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        if not self.sqlite:
+            options = {"pool_pre_ping": True, "connect_args": {"connect_timeout": postgres.CONNECT_S}}
         try:
             engine = sa.create_engine(self.url, **options)
         except (sa.exc.SQLAlchemyError, ImportError) as error:
-            raise StoreError(f"the store {self.name} cannot be opened: {error}") from error
+            hint = "" if self.sqlite else " (PostgreSQL needs the extra: pip install 'vigie[postgres]')"
+            raise StoreError(f"the store {self.name} cannot be opened: {error}{hint}") from error
         if self.sqlite:
-            _tune(engine, read_only=read_only)
+            lite.tune(engine, read_only=read_only)
+        else:
+            postgres.tune(engine)
         return engine
+
+    def whole_check(self) -> bool:
+        """Whether the file is short enough to be read whole each time it is opened."""
+        return self.file is None or not self.file.exists() or self.file.stat().st_size <= lite.CHECK_BYTES
 
 
 def default_file(name: str = "vigie.sqlite") -> Path:
@@ -102,67 +118,29 @@ def start_afresh(store: Path) -> None:
                 part.replace(aside)
             else:
                 aside.unlink(missing_ok=True)
+        lock.reached(0)
     except OSError as error:
         raise StoreError(f"the store {store} cannot be put aside: {error.strerror or error}") from error
     finally:
         lock.release()
 
 
-def _tune(engine: sa.Engine, *, read_only: bool) -> None:
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, _: Any) -> None:
-        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-        connection.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        if not read_only:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")  # NORMAL may lose the last commits when the power fails
-
-    @sa.event.listens_for(engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        writes = connection.get_execution_options().get("vigie_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def check_sqlite(connection: sa.Connection, name: str, schema: int) -> None:
-    """Refuse a database that is another program's, a newer Vigie's or damaged."""
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-    owner = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-    used = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()
-    if used and owner != APPLICATION_ID:
-        raise StoreError(f"{name} is not a Vigie store: it is an SQLite database of another program")
-    if version > schema:
-        raise StoreError(newer(name, version, schema))
-    state = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
-    if state != "ok":
-        raise StoreError(f"the store {name} is damaged ({' '.join(state.split())}): keep the file and start another")
-
-
-def mark_sqlite(connection: sa.Connection, schema: int) -> None:
-    """Write version and owner into a new file, and the triggers that keep its journal append-only."""
-    connection.exec_driver_sql(f"PRAGMA user_version={schema}")
-    connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-    for verb in ("UPDATE", "DELETE"):
-        connection.exec_driver_sql(
-            f"CREATE TRIGGER journal_no_{verb.lower()} BEFORE {verb} ON journal "
-            "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
-        )
-
-
-def newer(name: str, found: int, known: int) -> str:
-    """The sentence about a store of a newer version."""
-    return f"the store {name} was written by a newer Vigie (schema {found}; this one knows {known}): update Vigie"
-
-
-_CAUSES = {  # what SQLite says -> what it means here
-    "locked": "is locked by another program",
+_CAUSES = {  # what a database says -> what it means here
+    "database is locked": "is locked by another program",
     "readonly": "is read-only",
     "read-only": "is read-only",
     "unable to open": "cannot be opened (does its folder exist, and may it be written?)",
     "not a database": "is not a Vigie store: it is no SQLite database",
-    "malformed": "is damaged: keep the file and start another",
+    "malformed": "is damaged: keep the file, and copy what is whole of it with 'vigie store salvage'",
     "is full": "cannot be written: the disk is full",
+    "no space left": "cannot be written: the disk is full",
     "disk i/o error": "cannot be read or written: the disk reports an error",
+    "connection refused": "cannot be reached: nothing answers there",
+    "shutting down": "cannot be reached: its server is stopping",
+    "starting up": "cannot be reached yet: its server is starting",
+    "terminating connection": "cannot be reached: its server ended the connection",
+    "closed the connection": "cannot be reached: its server ended the connection",
+    "password authentication failed": "cannot be opened: its server refuses the user or the password",
 }
 
 
@@ -175,41 +153,60 @@ def sentence(error: Exception, name: str, doing: str) -> str:
     return f"the store {name} failed to {doing}: {' '.join(cause.split())}"
 
 
+_FIELD = 20
+
+
 class Lock:
-    """The right to write one SQLite store, held by a lock on a file beside it; the system frees it if we die."""
+    """The right to write one SQLite store, held by a lock on a file beside it; the system frees it if we die.
+
+    The file holds the process number of the holder and the last seq that was acknowledged. A store whose last row is
+    older than that has lost rows since: nothing else would tell, for SQLite takes a damaged end of its log for the end.
+    """
 
     def __init__(self, store: Path) -> None:
         """Take the lock; raises StoreError, with the holder's process number, when another holds it."""
         self._path = store.with_name(store.name + ".lock")
-        self._stream: IO[str] | None = None
+        self._stream: IO[bytes] | None = None
         try:
-            stream = self._path.open("a+", encoding="ascii")
+            stream = open(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644), "r+b", buffering=0)  # noqa: SIM115
         except OSError as error:
             raise StoreError(f"the store {store} cannot be written: {error.strerror or error}") from error
+        content = stream.read(2 * _FIELD)
         try:
             _hold(stream)
         except OSError:
-            stream.seek(0)
-            holder = stream.read(20).strip()
+            holder = content[:_FIELD].decode("ascii", "replace").strip()
             stream.close()
             raise StoreError(
                 f"the store {store} is locked: another Vigie writes it" + (f" (process {holder})" if holder else "")
             ) from None
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
         self._stream = stream
+        mark = content[_FIELD:].strip()
+        self.mark = int(mark) if mark.isdigit() else 0
+        """the last seq that was acknowledged, as far as is known"""
+        self._write(0, str(os.getpid()))
+
+    def reached(self, seq: int) -> None:
+        """Note that everything up to ``seq`` was acknowledged. Survives the process; not a power failure."""
+        self.mark = seq
+        with contextlib.suppress(OSError):  # a full disk: the note is a help, not the truth
+            self._write(_FIELD, str(seq))
+
+    def _write(self, at: int, text: str) -> None:
+        if self._stream is not None:
+            self._stream.seek(at)
+            self._stream.write(text.ljust(_FIELD).encode())
 
     def release(self) -> None:
         """Let others write. Doing it twice does nothing. The file stays: removing it would let two hold the lock."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
+        if self._stream is not None:
             with contextlib.suppress(OSError):
-                stream.truncate(0)
-            stream.close()
+                self._write(0, "")
+            self._stream.close()
+            self._stream = None
 
 
-def _hold(stream: IO[str]) -> None:
+def _hold(stream: IO[bytes]) -> None:
     """Lock an open file against other processes; raises OSError at once when one holds it."""
     try:
         import fcntl

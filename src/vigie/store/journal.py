@@ -1,125 +1,126 @@
 """The journal: what happened, in order, append-only, on disk before anything of it is shown.
 
-Three tables (SQLAlchemy Core). ``journal`` holds every record as a row of JSON and is never changed: in SQLite two
-triggers refuse to. ``alerts`` holds the latest row of each alert; it is derived, and written in the transaction of
-the journal row it comes from. ``meta`` holds the version of this schema.
-
-One process writes a journal: two books fed from two places would each know half. A lock beside an SQLite file keeps a
-second writer out; readers need none.
+One process writes a journal: two books fed from two places would each know half. A lock keeps a second writer out;
+readers need none. The tables are in ``tables``, how a row is stored in ``pack``.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from vigie import jsonl
 from vigie.errors import StoreError
-from vigie.records import Alert, Record, Tick
+from vigie.records import Record
 from vigie.store import engine as engines
+from vigie.store import migrations, pack, postgres, sqlite
 from vigie.store import rows as forms
+from vigie.store.row import Row
+from vigie.store.tables import SCHEMA, alerts_table, journal_table, parts_table
+from vigie.store.write import insert_rows
 
-SCHEMA = 1
+__all__ = ["SCHEMA", "Journal", "Row"]
+
+_log = logging.getLogger(__name__)
 _PAGE = 2000
-
-tables = sa.MetaData()
-journal_table = sa.Table(
-    "journal",
-    tables,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("written", sa.Text, nullable=False),
-    sa.Column("time", sa.Text),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("beacon", sa.Text),
-    sa.Column("body", sa.Text, nullable=False),
-    sa.Index("journal_beacon", "beacon", "seq"),
-    sa.Index("journal_kind", "kind", "seq"),
-)
-alerts_table = sa.Table(
-    "alerts",
-    tables,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("seq", sa.Integer, sa.ForeignKey("journal.seq"), nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-)
-meta_table = sa.Table(
-    "meta", tables, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text, nullable=False)
-)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the journal."""
-
-    seq: int
-    """1, 2, 3 ... in the order of writing, without gaps"""
-    time: str | None
-    """instant of the event, ISO 8601 with Z (for an alert: when it last changed); None when unknown"""
-    kind: str
-    """detection, solution, alert or tick"""
-    beacon: str | None
-    """id of the alert it belongs to: the hex ID with its ``X-`` and ``U-`` prefixes; None for a tick"""
-    body: dict[str, Any]
-    """the record as JSON"""
+_CHUNK = 5000
+"""values in one question to the database"""
+_PARTS = 2000
+"""parts kept decoded, for rows that name them again"""
+_SHOWN = ("seq", "time", "kind", "beacon", "body")
 
 
 class Journal:
     """An open journal. Every method may be called from any thread. All raise StoreError, in one sentence."""
 
-    def __init__(self, engine: sa.Engine, name: str, lock: engines.Lock | None, writable: bool) -> None:
+    def __init__(self, place: engines.Place, engine: sa.Engine, lock: engines.Lock | None, writable: bool) -> None:
+        self.place = place
+        """where it lies"""
         self._engine, self._lock_file, self._writable = engine, lock, writable
-        self.name = name
-        """the file, or the URL without its password"""
         self._guard = threading.RLock()
+        self._writer: sa.Connection | None = None
+        self._unsure = False
+        """a write failed: whether it reached the disk has to be asked"""
         self._seq = 0
+        self._schema = SCHEMA
+        self._packer = pack.Packer(0)
+        self._parts: dict[int, Any] = {}
         self.last_tick: str | None = None
         """time of the newest tick written by this process"""
+
+    @property
+    def name(self) -> str:
+        """The file, or the URL without its password."""
+        return self.place.name
 
     @classmethod
     def open(cls, url: str | None = None, *, read_only: bool = False) -> Journal:
         """Open or create a journal: an SQLAlchemy URL or the path of an SQLite file; by default one in the user's data.
 
-        Raises StoreError for a store that is read-only, in use, of a newer version, damaged or something else.
+        A store of an older version is brought to this one, unless ``read_only``. Raises StoreError for a store that is
+        read-only, in use, of a newer version, damaged or something else.
         """
         place = engines.Place.of(url)
         place.check(read_only=read_only)
         lock = None if read_only or place.file is None else engines.Lock(place.file)
+        journal = None
         try:
-            engine = place.engine(read_only=read_only)
-            journal = cls(engine, place.name, lock, not read_only)
+            journal = cls(place, place.engine(read_only=read_only), lock, not read_only)
             with journal._told("open"):
-                journal._prepare(place)
+                journal._prepare()
         except BaseException:
-            if lock is not None:
+            if journal is not None:
+                journal.close()
+            elif lock is not None:
                 lock.release()
             raise
         return journal
 
-    def _prepare(self, place: engines.Place) -> None:
-        if place.sqlite:
-            with self._engine.connect() as connection:
-                engines.check_sqlite(connection, place.name, SCHEMA)
-        with self._begin() if self._writable else self._engine.connect() as connection:
-            found = sa.inspect(connection).has_table("meta") and connection.scalar(
-                sa.select(meta_table.c.value).where(meta_table.c.key == "schema")
-            )
-            if found and int(found) > SCHEMA:
-                raise StoreError(engines.newer(place.name, int(found), SCHEMA))
-            if not found:
-                if not self._writable:
-                    raise StoreError(f"the store {place.name} holds no journal of Vigie")
-                tables.create_all(connection)
-                connection.execute(sa.insert(meta_table).values(key="schema", value=str(SCHEMA)))
-                if place.sqlite:
-                    engines.mark_sqlite(connection, SCHEMA)
-            self._seq = connection.scalar(sa.select(sa.func.max(journal_table.c.seq))) or 0
+    def _prepare(self) -> None:
+        with self._engine.connect() as connection:
+            if self.place.sqlite:
+                found = sqlite.check(connection, self.name, whole=self.place.whole_check())
+                if found > SCHEMA:
+                    raise StoreError(migrations.newer(self.name, found))
+            else:
+                postgres.check(connection, self.name)
+        with self._write() if self._writable else self._engine.connect() as connection:
+            version = migrations.version_of(connection, self.name)
+            if version is not None and version > SCHEMA:
+                raise StoreError(migrations.newer(self.name, version))
+            if not self._writable:
+                if version is None:
+                    raise StoreError(f"the store {self.name} holds no journal of Vigie")
+                self._schema = version
+            elif version is None:
+                migrations.create(connection)
+            elif version < SCHEMA:
+                migrations.upgrade(connection, version)
+            self._take_stock(connection)
+        if self._lock_file is not None:
+            if version is not None and self._lock_file.mark > self._seq:
+                self._note_loss(self._lock_file.mark)
+            self._lock_file.reached(self._seq)
+
+    def _take_stock(self, connection: sa.Connection) -> None:
+        """Learn what is on disk: the last row and the last part."""
+        self._seq = connection.scalar(sa.select(sa.func.max(journal_table.c.seq))) or 0
+        if self._schema >= 2:
+            self._packer = pack.Packer(connection.scalar(sa.select(sa.func.max(parts_table.c.id))) or 0)
+        self._unsure = False
+
+    def _note_loss(self, acknowledged: int) -> None:
+        first, self._seq = self._seq + 1, acknowledged  # a seq that was given out is never given out again
+        words = (
+            f"Rows {first} to {acknowledged} were acknowledged and are not in the store: it was damaged or set back."
+        )
+        self.note("loss", words, first=first, last=acknowledged)
 
     @contextmanager
     def _told(self, doing: str) -> Iterator[None]:
@@ -129,43 +130,103 @@ class Journal:
         except (sa.exc.SQLAlchemyError, OSError, msgspec.DecodeError) as error:
             raise StoreError(engines.sentence(error, self.name, doing)) from error
 
-    def _begin(self) -> Any:
-        """A write transaction: takes SQLite's write lock at once, so that it cannot fail half-way."""
-        return self._engine.execution_options(vigie_write=True).begin()
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        """A write transaction on the one connection that writes; it takes the right to write before anything else."""
+        if self._writer is None:
+            writer = self._engine.connect().execution_options(vigie_write=True)
+            try:
+                if not self.place.sqlite:
+                    postgres.lock(writer, self.name)
+                    writer.commit()
+            except BaseException:
+                writer.close()
+                raise
+            self._writer = writer
+        try:
+            with self._writer.begin():
+                yield self._writer
+        except BaseException:
+            self._unsure = True
+            writer, self._writer = self._writer, None
+            writer.invalidate()
+            writer.close()
+            raise
 
-    def append(self, records: Iterable[Record]) -> list[Row]:
+    def append(self, records: Iterable[Record], keys: Mapping[int, bytes] | None = None) -> list[Row]:
         """Write the records in one transaction and return their rows, seq given. On disk when this returns.
 
-        All are written or none. Samples and bursts have no place in a journal and raise TypeError.
+        All are written or none. Samples and bursts have no place in a journal and raise TypeError. ``keys``: for the
+        detections at these places, what a second delivery is told by (``rows.key_of``); a key is written once.
         """
+        made = [forms.from_record(record) for record in records]
+        found = keys or {}
+        rows = self._append([(*values, found.get(place)) for place, values in enumerate(made)])
+        for time, kind, *_ in made:
+            if kind == "tick":
+                self.last_tick = time
+        return rows
+
+    def note(self, what: str, words: str, **more: Any) -> Row:
+        """Write a row about the journal itself, of kind ``note``: rows lost, rows moved to an archive."""
+        return self._append([(None, "note", None, {"what": what, "words": words, **more}, None)])[0]
+
+    def _append(self, made: Sequence[tuple[str | None, str, str | None, dict[str, Any], bytes | None]]) -> list[Row]:
         if not self._writable:
             raise StoreError(f"the store {self.name} was opened for reading only")
-        made = [(record, *forms.from_record(record)) for record in records]
         if not made:
             return []
         with self._guard, self._told("write"):
-            written = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            rows, lines, latest = [], [], {}
-            for seq, (record, time, kind, beacon, body) in enumerate(made, self._seq + 1):
-                body_text = jsonl.line(body)
-                rows.append(Row(seq, time, kind, beacon, msgspec.json.decode(body_text)))
-                lines.append(
-                    {"seq": seq, "written": written, "time": time, "kind": kind, "beacon": beacon, "body": body_text}
-                )
-                if isinstance(record, Alert):
-                    latest[record.id] = {"id": record.id, "seq": seq, "body": body_text}
-                elif isinstance(record, Tick):
-                    self.last_tick = time
-            with self._begin() as connection:
-                connection.execute(sa.insert(journal_table), lines)
-                for name, values in latest.items():
-                    changed = connection.execute(
-                        sa.update(alerts_table).where(alerts_table.c.id == name).values(**values)
-                    )
-                    if not changed.rowcount:
-                        connection.execute(sa.insert(alerts_table).values(**values))
+            if self._unsure:
+                with self._write() as connection:
+                    self._take_stock(connection)
+            rows, lines = self._lines(made)
+            latest = {str(row.beacon): row.seq for row in rows if row.kind == "alert"}
+            try:
+                with self._write() as connection:
+                    insert_rows(connection, lines, self._packer.fresh(), latest)
+            except BaseException:
+                self._packer.forget()
+                raise
+            self._packer.written()
             self._seq = rows[-1].seq
+            if self._lock_file is not None:
+                self._lock_file.reached(self._seq)
             return rows
+
+    def _lines(self, made: Sequence[tuple[Any, ...]]) -> tuple[list[Row], list[dict[str, Any]]]:
+        written = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        rows, lines = [], []
+        for seq, (time, kind, beacon, body, key) in enumerate(made, self._seq + 1):
+            packed = self._packer.pack(body)
+            line = {"seq": seq, "written": written, "time": time, "kind": kind, "beacon": beacon}
+            line |= {"body": packed.text, "key": key}
+            line["digest"] = pack.row_digest(line)
+            lines.append(line)
+            rows.append(Row(seq, time, kind, beacon, packed.body))
+        return rows, lines
+
+    def unreported(self) -> list[Row]:
+        """Rows that reached the disk although their writing seemed to fail, as when a server dies while it answers.
+
+        Whoever writes asks this before the next write, and learns from them: they are part of the journal.
+        """
+        with self._guard, self._told("read"):
+            if not self._unsure:
+                return []
+            known = self._seq
+            with self._write() as connection:
+                self._take_stock(connection)
+            return self.rows(after=known) if self._seq > known else []
+
+    def known(self, keys: Collection[bytes]) -> set[bytes]:
+        """Those of these keys of detections that are in the journal."""
+        wanted, found = list(keys), set[bytes]()
+        with self._told("read"), self._engine.connect() as connection:
+            for first in range(0, len(wanted), _CHUNK):
+                query = sa.select(journal_table.c.key).where(journal_table.c.key.in_(wanted[first : first + _CHUNK]))
+                found.update(bytes(key) for key in connection.scalars(query))
+        return found
 
     def rows(
         self,
@@ -173,23 +234,51 @@ class Journal:
         kinds: Collection[str] | None = None,
         beacon: str | None = None,
         limit: int | None = None,
+        *,
+        newest: bool = False,
     ) -> list[Row]:
-        """Rows with ``seq > after``, oldest first; only of these kinds, of this alert id, and at most ``limit``."""
-        query = sa.select(journal_table).where(journal_table.c.seq > after).order_by(journal_table.c.seq)
+        """Rows with ``seq > after``, oldest first; only of these kinds, of this alert id, and at most ``limit``.
+
+        ``newest``: the limit keeps the last rows, not the first.
+        """
+        order = journal_table.c.seq.desc() if newest else journal_table.c.seq
+        query = self._query().where(journal_table.c.seq > after).order_by(order)
         if kinds is not None:
             query = query.where(journal_table.c.kind.in_(sorted(kinds)))
         if beacon is not None:
             query = query.where(journal_table.c.beacon == beacon)
         if limit is not None:
             query = query.limit(limit)
-        return self._read(query)
+        rows = self._read(query)
+        return rows[::-1] if newest else rows
 
-    def scan(self, kinds: Collection[str] | None = None) -> Iterator[Row]:
-        """All rows, oldest first, read in pages: for a journal that does not fit into memory."""
-        after = 0
-        while page := self.rows(after, kinds, limit=_PAGE):
-            yield from page
-            after = page[-1].seq
+    def count(self, kind: str, beacon: str) -> int:
+        """How many rows of this kind an alert has."""
+        query = sa.select(sa.func.count()).where(journal_table.c.beacon == beacon, journal_table.c.kind == kind)
+        with self._told("read"), self._engine.connect() as connection:
+            return connection.scalar(query) or 0
+
+    def scan(self, kinds: Collection[str] | None = None, after: int = 0) -> Iterator[Row]:
+        """All rows with ``seq > after``, oldest first, read in pages: for a journal that does not fit into memory.
+
+        The digest of every row is checked; raises StoreError naming the first that was changed.
+        """
+        wanted = None if kinds is None else sorted(kinds)
+        last = self.last_seq()
+        while after < last:
+            upto = after + _PAGE
+            query = self._query(checked=True).where(journal_table.c.seq.between(after + 1, upto))
+            if wanted is not None:
+                query = query.where(journal_table.c.kind.in_(wanted))
+            found = self._read(query.order_by(journal_table.c.seq), checked=True)
+            yield from found
+            after = upto if found else self._next(upto) - 1
+
+    def _next(self, after: int) -> int:
+        """The first seq past ``after``; far away where rows were moved to an archive."""
+        with self._told("read"), self._engine.connect() as connection:
+            query = sa.select(sa.func.min(journal_table.c.seq)).where(journal_table.c.seq > after)
+            return connection.scalar(query) or after + _PAGE
 
     def alerts(self) -> list[Row]:
         """The latest row of every alert, the one that changed last first."""
@@ -199,16 +288,47 @@ class Journal:
         """The latest row of one alert, or None."""
         return next(iter(self._read(self._alerts().where(alerts_table.c.id == alert_id))), None)
 
-    @staticmethod
-    def _alerts() -> sa.Select[Any]:
-        return sa.select(journal_table).join(alerts_table, alerts_table.c.seq == journal_table.c.seq)
+    def _query(self, *, checked: bool = False) -> sa.Select[Any]:
+        names = _SHOWN if not checked or self._schema < 2 else (*_SHOWN, "written", "key", "digest")
+        return sa.select(*(journal_table.c[name] for name in names))
 
-    def _read(self, query: sa.Select[Any]) -> list[Row]:
+    def _alerts(self) -> sa.Select[Any]:
+        return self._query().join(alerts_table, alerts_table.c.seq == journal_table.c.seq)
+
+    def _read(self, query: sa.Select[Any], *, checked: bool = False) -> list[Row]:
         with self._told("read"), self._engine.connect() as connection:
-            return [
-                Row(row.seq, row.time, row.kind, row.beacon, msgspec.json.decode(row.body))
-                for row in connection.execute(query)
-            ]
+            found = connection.execute(query).all()
+            if checked and self._schema >= 2:
+                for line in found:
+                    self._check(line)
+            bodies = pack.unpack((line.body for line in found), lambda wanted: self._fetch(connection, wanted))
+        return [
+            Row(line.seq, line.time, line.kind, line.beacon, body) for line, body in zip(found, bodies, strict=True)
+        ]
+
+    def _check(self, line: Any) -> None:
+        if line.digest is not None and pack.row_digest(line._mapping) != bytes(line.digest):
+            raise StoreError(
+                f"the store {self.name} is damaged: row {line.seq} is not as it was written; copy what is "
+                "whole with 'vigie store salvage'"
+            )
+
+    def _fetch(self, connection: sa.Connection, wanted: set[int]) -> Mapping[int, Any]:
+        """The parts of these numbers, out of those read last or from the database; each one's digest is checked."""
+        kept = self._parts
+        values = {number: kept[number] for number in wanted if number in kept}
+        missing = sorted(wanted - values.keys())
+        for first in range(0, len(missing), _CHUNK):
+            query = sa.select(parts_table).where(parts_table.c.id.in_(missing[first : first + _CHUNK]))
+            for part in connection.execute(query):
+                if pack.part_digest(part.id, part.body) != bytes(part.digest):
+                    raise StoreError(f"the store {self.name} is damaged: part {part.id} is not as it was written")
+                values[part.id] = msgspec.json.decode(part.body)
+        if lost := wanted - values.keys():
+            raise StoreError(f"the store {self.name} is damaged: part {min(lost)} is missing")
+        kept = {**kept, **{number: values[number] for number in missing}} if missing else kept
+        self._parts = dict(list(kept.items())[-_PARTS:]) if len(kept) > _PARTS else kept
+        return values
 
     def last_seq(self) -> int:
         """The newest seq on disk; 0 for an empty journal."""
@@ -218,6 +338,9 @@ class Journal:
     def close(self) -> None:
         """Leave the store in one piece and let others write it. Closing twice does nothing."""
         with self._guard:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
             self._engine.dispose()
             if self._lock_file is not None:
                 self._lock_file.release()

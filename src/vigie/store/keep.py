@@ -7,46 +7,46 @@ line a second. Ticks left out have changed nothing. Samples and bursts are never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
 from vigie import instants
-from vigie.records import Alert, Detection, Record, Solution, Tick
-from vigie.store.journal import Journal, Row
+from vigie.records import Alert, Record, Tick
+from vigie.store import rows as forms
+from vigie.store.journal import Journal
+from vigie.store.row import Row
 
 TICK_EVERY_S = 60
 
 
-def keep(
-    stream: Iterable[Record], journal: Journal, publish: Callable[[Row], None], *, whole: bool = False
-) -> Iterator[Record]:
+def keep(stream: Iterable[Record], journal: Journal, publish: Callable[[Row], None]) -> Iterator[Record]:
     """Pass every record on, journalled (those that are kept) and then published.
 
-    ``whole``: the stream is finite and stands or falls together, such as one detection with the alert it made: it is
-    read to its end and written in one transaction. Raises StoreError; what could not be written is not passed on.
+    Raises StoreError; what could not be written is not passed on.
     """
-    if whole:
-        stream = list(stream)
-        _write(stream, journal, publish)
-        yield from stream
-        return
     tick: Tick | None = None
     for record in stream:
-        _write([tick, record] if tick and isinstance(record, Alert) else [record], journal, publish)
+        group: list[Record] = [tick, record] if tick and isinstance(record, Alert) else [record]
+        for row in journal.append(kept(group, journal.last_tick)):
+            publish(row)
         tick = record if isinstance(record, Tick) and instants.text(record.time) != journal.last_tick else None
         yield record
 
 
-def _write(records: list[Record], journal: Journal, publish: Callable[[Row], None]) -> None:
+def kept(records: Sequence[Record], last_tick: str | None) -> list[Record]:
+    """Those of a group written together that have a place in the journal; ``last_tick``: the newest tick there."""
     moved = any(isinstance(record, Alert) for record in records)
-    kept = [record for record in records if _kept(record, journal, moved)]
-    for row in journal.append(kept):
-        publish(row)
+    chosen: list[Record] = []
+    for record in records:
+        if isinstance(record, Tick):
+            if not (moved or last_tick is None or _due(record, last_tick)):
+                continue
+            last_tick = instants.text(record.time)
+        if forms.kept(record):
+            chosen.append(record)
+    return chosen
 
 
-def _kept(record: Record, journal: Journal, moved: bool) -> bool:
-    if isinstance(record, Tick):
-        last = journal.last_tick
-        return moved or last is None or bool(record.time - instants.parse(last) >= np.timedelta64(TICK_EVERY_S, "s"))
-    return isinstance(record, (Detection, Solution, Alert))
+def _due(tick: Tick, last: str) -> bool:
+    return bool(tick.time - instants.parse(last) >= np.timedelta64(TICK_EVERY_S, "s"))

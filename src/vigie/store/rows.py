@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from vigie import instants
 from vigie.alert import states
@@ -14,7 +17,7 @@ from vigie.jsonl import line, plain
 from vigie.records import Alert, Detection, Message, Record, Solution, Tick
 
 if TYPE_CHECKING:
-    from vigie.store.journal import Row
+    from vigie.store.row import Row
 
 _MEASURED = (
     "frequency_hz",
@@ -27,12 +30,30 @@ _MEASURED = (
 )
 
 
+_TOLD = ("time", "sample", "sync", *_MEASURED, "channel", "source", "exercise", "time_known", "at")
 _FIRST_BIT = {"message_36": 1, "message_28": 1, "message_30": 25, "message_22": 25, "hexid_15": 26}
 
 
 def kept(record: Record) -> bool:
     """Whether a record of this kind has a place in the journal."""
     return isinstance(record, (Detection, Solution, Alert, Tick))
+
+
+def key_of(detection: Detection) -> bytes:
+    """16 bytes by which a second delivery of a detection is told: its own key, or one made of all that it says.
+
+    Keys begin with the time in seconds, so that those written together lie together on disk.
+    """
+    if detection.key is not None:
+        return bytes.fromhex(detection.key)
+    values = (detection.message.received, detection.message.form, *(getattr(detection, name) for name in _TOLD))
+    return key(detection.time, repr(values).encode())
+
+
+def key(time: instants.Instant | None, content: bytes) -> bytes:
+    """A key of 16 bytes: the time, in whole seconds, and a digest of the content."""
+    seconds = 0 if time is None else int(time.astype("datetime64[s]").astype(np.int64)) & 0xFFFF_FFFF
+    return seconds.to_bytes(4, "big") + blake2b(content, digest_size=12).digest()
 
 
 def from_record(record: Record) -> tuple[str | None, str, str | None, dict[str, Any]]:
@@ -86,7 +107,6 @@ def detection_body(detection: Detection) -> dict[str, Any]:
             "hex": mended(message),
             "hex_received": message.received,
             "form": message.form,
-            "message": dict(message.facts),
             "corrected": {"bch1": message.facts.get("bch1_errors"), "bch2": message.facts.get("bch2_errors")},
             "confidence": detection.confidence,
             "channel": detection.channel,
@@ -96,6 +116,7 @@ def detection_body(detection: Detection) -> dict[str, Any]:
             "at": detection.at,
         }
     )
+    body["message"] = message.facts  # plain already: message.decode made them, or JSON did
     return body
 
 
@@ -127,6 +148,11 @@ def _detection(body: dict[str, Any]) -> Detection:
         time_known=body["time_known"],
         at=body["at"],
     )
+
+
+@lru_cache(4096)
+def _listed(solution: Solution) -> dict[str, Any]:
+    return solution_body(solution)
 
 
 def solution_body(solution: Solution) -> dict[str, Any]:
@@ -192,10 +218,10 @@ def alert_body(alert: Alert) -> dict[str, Any]:
             "bursts": alert.bursts,
             **{name: facts.get(name) for name in ("country", "country_code", "beacon_type", "protocol")},
             "position": position,
-            "solutions": [solution_body(solution) for solution in alert.solutions],
-            "facts": dict(facts),
         }
     )
+    body["solutions"] = [_listed(solution) for solution in alert.solutions]
+    body["facts"] = facts
     return body
 
 

@@ -1,0 +1,136 @@
+"""Bodies of rows as the text that is stored: what many rows would repeat is written once, and named by number.
+
+The fields of a message take nine tenths of a detection, come again with each repetition of the message, and again in
+the alert. So long values at the top of a body become rows of the table ``parts``; the body names them under ``$``.
+Every row and part carries a digest of its content: a changed byte is noticed when the row is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from vigie import jsonl
+
+REFS = "$"
+"""the key under which a stored body names its parts: ``{"$": {"message": 17, "solutions": [18, 21]}}``"""
+LEAST = 400
+"""bytes from which a value becomes a part"""
+_KNOWN = 100_000
+"""parts remembered, so that they are not written twice"""
+_encode = msgspec.json.Encoder(decimal_format="number", enc_hook=jsonl.plain).encode
+
+
+class Part(NamedTuple):
+    """A value that rows refer to."""
+
+    id: int
+    body: str
+    digest: bytes
+
+
+class Packed(NamedTuple):
+    """A body ready to be stored."""
+
+    text: str
+    pieces: tuple[tuple[str, bytes | list[bytes]], ...]
+    """the parts by their keys, as JSON"""
+
+    def body(self) -> dict[str, Any]:
+        """The body as it will come back."""
+        whole: dict[str, Any] = msgspec.json.decode(self.text)
+        whole.pop(REFS, None)
+        for key, piece in self.pieces:
+            whole[key] = (
+                [msgspec.json.decode(item) for item in piece] if isinstance(piece, list) else msgspec.json.decode(piece)
+            )
+        return whole
+
+
+class Packer:
+    """Makes stored texts; remembers which parts are on disk. Not for several threads at once."""
+
+    def __init__(self, last_part: int) -> None:
+        self._last = self._written = last_part
+        self._known: dict[bytes, int] = {}
+        self._fresh: dict[bytes, Part] = {}
+
+    def pack(self, body: Mapping[str, Any]) -> Packed:
+        """The stored text of a body; parts that it needs and that are not on disk wait in ``fresh``."""
+        plain: dict[str, Any] = {}
+        refs: dict[str, int | list[int]] = {}
+        pieces: list[tuple[str, bytes | list[bytes]]] = []
+        for key, value in body.items():
+            if isinstance(value, (dict, list, tuple)):
+                text = _encode(value)
+                if len(text) >= LEAST:
+                    if isinstance(value, dict):
+                        pieces.append((key, text))
+                        refs[key] = self._part(text)
+                    else:
+                        texts = [_encode(item) for item in value]
+                        pieces.append((key, texts))
+                        refs[key] = [self._part(item) for item in texts]
+                    continue
+            plain[key] = value
+        if refs:
+            plain[REFS] = refs
+        return Packed(_encode(plain).decode(), tuple(pieces))
+
+    def _part(self, text: bytes) -> int:
+        name = blake2b(text, digest_size=16).digest()
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        fresh = self._fresh.get(name)
+        if fresh is None:
+            self._last += 1
+            words = text.decode()
+            fresh = self._fresh[name] = Part(self._last, words, part_digest(self._last, words))
+        return fresh.id
+
+    def fresh(self) -> list[Part]:
+        """The parts that have to be written with the rows packed since."""
+        return list(self._fresh.values())
+
+    def written(self) -> None:
+        """The fresh parts are on disk."""
+        self._known.update((name, part.id) for name, part in self._fresh.items())
+        while len(self._known) > _KNOWN:
+            del self._known[next(iter(self._known))]
+        self._fresh.clear()
+        self._written = self._last
+
+    def forget(self) -> None:
+        """The fresh parts could not be written."""
+        self._fresh.clear()
+        self._last = self._written
+
+
+def unpack(texts: Iterable[str], fetch: Callable[[set[int]], Mapping[int, Any]]) -> list[dict[str, Any]]:
+    """The bodies that these texts were made from; ``fetch`` gets the values of the parts they name."""
+    bodies: list[dict[str, Any]] = [msgspec.json.decode(text) for text in texts]
+    wanted: set[int] = set()
+    for body in bodies:
+        for ref in body.get(REFS, {}).values():
+            wanted.update(ref if isinstance(ref, list) else (ref,))
+    parts = fetch(wanted) if wanted else {}
+    for body in bodies:
+        for key, ref in body.pop(REFS, {}).items():
+            body[key] = [parts[item] for item in ref] if isinstance(ref, list) else parts[ref]
+    return bodies
+
+
+def part_digest(number: int, text: str) -> bytes:
+    """8 bytes that change when a part does."""
+    return blake2b(f"{number}|{text}".encode(), digest_size=8).digest()
+
+
+def row_digest(values: Mapping[str, Any]) -> bytes:
+    """8 bytes that change when a row of the journal does."""
+    key = values["key"]
+    told = "|".join(str(values[name]) for name in ("seq", "written", "time", "kind", "beacon", "body"))
+    return blake2b(told.encode() + (b"" if key is None else bytes(key)), digest_size=8).digest()
