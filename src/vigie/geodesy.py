@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,11 @@ def local_axes(lat_deg: ArrayLike, lon_deg: ArrayLike) -> Array:
 
 def distance_m(lat1_deg: Any, lon1_deg: Any, lat2_deg: Any, lon2_deg: Any) -> Any:
     """Geodesic distance on WGS-84 in metres (Karney's algorithm, through pyproj). Scalars or arrays."""
+    return _ellipsoid().inv(lon1_deg, lat1_deg, lon2_deg, lat2_deg)[2]
+
+
+@cache
+def _ellipsoid() -> Any:
     from pyproj import Geod
 
-    return Geod(ellps="WGS84").inv(lon1_deg, lat1_deg, lon2_deg, lat2_deg)[2]
+    return Geod(ellps="WGS84")

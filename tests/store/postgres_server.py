@@ -57,7 +57,7 @@ class Postgres:
                     parent.chmod(parent.stat().st_mode | 0o011)
             folder.chmod(0o755)
         server = cls(folder, commands, port)
-        server._run("initdb", "-D", str(data), "-U", "vigie", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        server._run("initdb", "-D", str(data), "-U", "vigie", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
         try:
             server.start()
             yield server
@@ -83,7 +83,7 @@ class Postgres:
             [*self._as_user(), *command, *options], stdout=log, stderr=log, cwd="/", start_new_session=True
         )
         log.close()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError((self.folder / "log").read_text(errors="replace"))

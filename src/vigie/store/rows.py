@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,6 +35,21 @@ _TOLD = ("time", "sample", "sync", *_MEASURED, "channel", "source", "exercise", 
 _FIRST_BIT = {"message_36": 1, "message_28": 1, "message_30": 25, "message_22": 25, "hexid_15": 26}
 
 
+@lru_cache(4096)
+def _text(instant: instants.Instant) -> str:
+    return instants.text(instant)
+
+
+def _value(value: Any) -> Any:
+    """A number, text or nothing as JSON has it: what ``plain`` gives, without its many questions."""
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:
+        return value
+    if kind is float:
+        return value if isfinite(value) else None
+    return _text(value) if kind is np.datetime64 else plain(value)
+
+
 def kept(record: Record) -> bool:
     """Whether a record of this kind has a place in the journal."""
     return isinstance(record, (Detection, Solution, Alert, Tick))
@@ -61,15 +77,15 @@ def from_record(record: Record) -> tuple[str | None, str, str | None, dict[str, 
     match record:
         case Detection():
             beacon = states.alert_id(record.message, exercise=record.exercise)
-            return instants.text(record.time), "detection", beacon, detection_body(record)
+            return _text(record.time), "detection", beacon, detection_body(record)
         case Solution():
             beacon = ("X-" if record.exercise else "") + record.hex_id
             body = {"hex_id": record.hex_id, "exercise": record.exercise, **solution_body(record)}
-            return instants.text(record.end), "solution", beacon, body
+            return _text(record.end), "solution", beacon, body
         case Alert():
-            return instants.text(record.changed or record.last_seen), "alert", record.id, alert_body(record)
+            return _text(record.changed or record.last_seen), "alert", record.id, alert_body(record)
         case Tick():
-            return instants.text(record.time), "tick", None, {"time": instants.text(record.time)}
+            return _text(record.time), "tick", None, {"time": _text(record.time)}
         case _:
             raise TypeError(f"{type(record).__name__} has no place in the journal")
 
@@ -97,27 +113,25 @@ def detection_body(detection: Detection) -> dict[str, Any]:
     ``hex`` is the message as mended, None where a protected field is past mending; ``hex_received`` is what came.
     """
     message = detection.message
-    body: dict[str, Any] = plain(
-        {
-            "time": detection.time,
-            "sample": detection.sample,
-            "generation": message.kind,
-            "sync": detection.sync,
-            **{name: getattr(detection, name) for name in _MEASURED[:-1]},
-            "hex": mended(message),
-            "hex_received": message.received,
-            "form": message.form,
-            "corrected": {"bch1": message.facts.get("bch1_errors"), "bch2": message.facts.get("bch2_errors")},
-            "confidence": detection.confidence,
-            "channel": detection.channel,
-            "source": detection.source,
-            "exercise": detection.exercise,
-            "time_known": detection.time_known,
-            "at": detection.at,
-        }
-    )
-    body["message"] = message.facts  # plain already: message.decode made them, or JSON did
-    return body
+    facts = message.facts
+    return {
+        "time": _text(detection.time),
+        "sample": _value(detection.sample),
+        "generation": message.kind,
+        "sync": detection.sync,
+        **{name: _value(getattr(detection, name)) for name in _MEASURED[:-1]},
+        "hex": mended(message),
+        "hex_received": message.received,
+        "form": message.form,
+        "message": facts,  # plain already: message.decode made them, or JSON did
+        "corrected": {"bch1": facts.get("bch1_errors"), "bch2": facts.get("bch2_errors")},
+        "confidence": _value(detection.confidence),
+        "channel": detection.channel,
+        "source": detection.source,
+        "exercise": detection.exercise,
+        "time_known": detection.time_known,
+        "at": detection.at,
+    }
 
 
 def mended(message: Message) -> str | None:
@@ -157,21 +171,18 @@ def _listed(solution: Solution) -> dict[str, Any]:
 
 def solution_body(solution: Solution) -> dict[str, Any]:
     """A solution as the alert's list of them prints it."""
-    body: dict[str, Any] = plain(
-        {
-            "method": solution.method,
-            "latitude": solution.lat_deg,
-            "longitude": solution.lon_deg,
-            "ehe_m": solution.ehe_m,
-            "alt_m": solution.alt_m,
-            "covariance_m2": solution.covariance_m2,
-            "probability": solution.probability,
-            "used": solution.used,
-            "start": solution.start,
-            "end": solution.end,
-        }
-    )
-    return body
+    return {
+        "method": solution.method,
+        "latitude": _value(solution.lat_deg),
+        "longitude": _value(solution.lon_deg),
+        "ehe_m": _value(solution.ehe_m),
+        "alt_m": _value(solution.alt_m),
+        "covariance_m2": plain(solution.covariance_m2),
+        "probability": _value(solution.probability),
+        "used": _value(solution.used),
+        "start": _text(solution.start),
+        "end": _text(solution.end),
+    }
 
 
 def _solution(body: dict[str, Any], hex_id: str, exercise: bool) -> Solution:
@@ -202,27 +213,24 @@ def alert_body(alert: Alert) -> dict[str, Any]:
         "method": newest.method,
         "ehe_m": newest.ehe_m,
     }
-    body: dict[str, Any] = plain(
-        {
-            "id": alert.id,
-            "hex_id": alert.hex_id,
-            "state": alert.state,
-            "state_words": states.STATES[alert.state],
-            "reason": alert.reason,
-            "category": alert.category,
-            "category_words": states.category_words(alert.category, exercise=alert.exercise),
-            "exercise": alert.exercise,
-            "first_seen": alert.first_seen,
-            "last_seen": alert.last_seen,
-            "changed": alert.changed,
-            "bursts": alert.bursts,
-            **{name: facts.get(name) for name in ("country", "country_code", "beacon_type", "protocol")},
-            "position": position,
-        }
-    )
-    body["solutions"] = [_listed(solution) for solution in alert.solutions]
-    body["facts"] = facts
-    return body
+    return {
+        "id": alert.id,
+        "hex_id": alert.hex_id,
+        "state": alert.state,
+        "state_words": states.STATES[alert.state],
+        "reason": alert.reason,
+        "category": alert.category,
+        "category_words": states.category_words(alert.category, exercise=alert.exercise),
+        "exercise": alert.exercise,
+        "first_seen": _text(alert.first_seen),
+        "last_seen": _text(alert.last_seen),
+        "changed": _value(alert.changed),
+        "bursts": alert.bursts,
+        **{name: facts.get(name) for name in ("country", "country_code", "beacon_type", "protocol")},
+        "position": plain(position),
+        "solutions": [_listed(solution) for solution in alert.solutions],
+        "facts": facts,
+    }
 
 
 def _alert(body: dict[str, Any]) -> Alert:
