@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -108,16 +109,22 @@ def _key(read: _Body, body: Mapping[str, Any], source: str, time: instants.Insta
     return key(time, msgspec.json.encode([source, sent], order="sorted")).hex()
 
 
+@lru_cache(1024)
+def _decode(digits: str) -> Message:
+    """One burst comes by several antennas, and again with the next: its message is decoded once."""
+    return beacon.decode(digits)
+
+
 def _message(read: _Body) -> Message:
     """The message of a body's hex digits."""
     digits = read.hex or (read.hex_received if read.message else None)
     if not digits:
         raise InputError("it is no detection: hex is missing, so there is no message")
     try:
-        message = beacon.decode(digits)
+        message = _decode(digits)
         if not read.hex or not read.hex_received:
             return message
-        came = beacon.decode(read.hex_received)
+        came = _decode(read.hex_received)
     except HexError as error:
         raise InputError(f"hex is no beacon message: {error}") from None
     if came.form != message.form:

@@ -194,16 +194,14 @@ class Journal:
                 self._lock_file.reached(self._seq)
             return rows
 
-    def _lines(self, made: Sequence[tuple[Any, ...]]) -> tuple[list[Row], list[dict[str, Any]]]:
+    def _lines(self, made: Sequence[tuple[Any, ...]]) -> tuple[list[Row], list[tuple[Any, ...]]]:
         written = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         rows, lines = [], []
         for seq, (time, kind, beacon, body, key) in enumerate(made, self._seq + 1):
             packed = self._packer.pack(body)
-            line = {"seq": seq, "written": written, "time": time, "kind": kind, "beacon": beacon}
-            line |= {"body": packed.text, "key": key}
-            line["digest"] = pack.row_digest(line)
-            lines.append(line)
-            rows.append(Row(seq, time, kind, beacon, packed.body))
+            values = (seq, written, time, kind, beacon, packed.text, key)
+            lines.append((*values, pack.row_digest(*values)))
+            rows.append(Row(seq, time, kind, beacon, packed.body, body.get("source")))
         return rows, lines
 
     def unreported(self) -> list[Row]:
@@ -307,7 +305,10 @@ class Journal:
         ]
 
     def _check(self, line: Any) -> None:
-        if line.digest is not None and pack.row_digest(line._mapping) != bytes(line.digest):
+        if line.digest is None:  # written before there were digests
+            return
+        values = (line.seq, line.written, line.time, line.kind, line.beacon, line.body, line.key)
+        if pack.row_digest(*values) != bytes(line.digest):
             raise StoreError(
                 f"the store {self.name} is damaged: row {line.seq} is not as it was written; copy what is "
                 "whole with 'vigie store salvage'"

@@ -17,8 +17,8 @@ from vigie import jsonl
 
 REFS = "$"
 """the key under which a stored body names its parts: ``{"$": {"message": 17, "solutions": [18, 21]}}``"""
-LEAST = 400
-"""bytes from which a value becomes a part"""
+_FEW = 3
+"""values with more items than this become parts"""
 _KNOWN = 100_000
 """parts remembered, so that they are not written twice"""
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=jsonl.plain).encode
@@ -57,6 +57,8 @@ class Packer:
         self._last = self._written = last_part
         self._known: dict[bytes, int] = {}
         self._fresh: dict[bytes, Part] = {}
+        self._seen: dict[int, tuple[Any, bytes, int]] = {}
+        """values packed since the last writing, by ``id()``: an alert holds the facts of the detection before it"""
 
     def pack(self, body: Mapping[str, Any]) -> Packed:
         """The stored text of a body; parts that it needs and that are not on disk wait in ``fresh``."""
@@ -64,21 +66,26 @@ class Packer:
         refs: dict[str, int | list[int]] = {}
         pieces: list[tuple[str, bytes | list[bytes]]] = []
         for key, value in body.items():
-            if isinstance(value, (dict, list, tuple)):
-                text = _encode(value)
-                if len(text) >= LEAST:
-                    if isinstance(value, dict):
-                        pieces.append((key, text))
-                        refs[key] = self._part(text)
-                    else:
-                        texts = [_encode(item) for item in value]
-                        pieces.append((key, texts))
-                        refs[key] = [self._part(item) for item in texts]
-                    continue
-            plain[key] = value
+            if isinstance(value, dict) and len(value) > _FEW:
+                text, refs[key] = self._value(value)
+                pieces.append((key, text))
+            elif isinstance(value, list) and len(value) > _FEW:
+                texts = [self._value(item) for item in value]
+                refs[key] = [number for _, number in texts]
+                pieces.append((key, [text for text, _ in texts]))
+            else:
+                plain[key] = value
         if refs:
             plain[REFS] = refs
         return Packed(_encode(plain).decode(), tuple(pieces))
+
+    def _value(self, value: Any) -> tuple[bytes, int]:
+        """The JSON of a value and the number of its part."""
+        seen = self._seen.get(id(value))
+        if seen is None:
+            text = _encode(value)
+            seen = self._seen[id(value)] = (value, text, self._part(text))  # kept, so that its id() stays its own
+        return seen[1], seen[2]
 
     def _part(self, text: bytes) -> int:
         name = blake2b(text, digest_size=16).digest()
@@ -102,11 +109,13 @@ class Packer:
         while len(self._known) > _KNOWN:
             del self._known[next(iter(self._known))]
         self._fresh.clear()
+        self._seen.clear()
         self._written = self._last
 
     def forget(self) -> None:
         """The fresh parts could not be written."""
         self._fresh.clear()
+        self._seen.clear()
         self._last = self._written
 
 
@@ -129,8 +138,9 @@ def part_digest(number: int, text: str) -> bytes:
     return blake2b(f"{number}|{text}".encode(), digest_size=8).digest()
 
 
-def row_digest(values: Mapping[str, Any]) -> bytes:
+def row_digest(
+    seq: int, written: str, time: str | None, kind: str, beacon: str | None, body: str, key: bytes | None
+) -> bytes:
     """8 bytes that change when a row of the journal does."""
-    key = values["key"]
-    told = "|".join(str(values[name]) for name in ("seq", "written", "time", "kind", "beacon", "body"))
-    return blake2b(told.encode() + (b"" if key is None else bytes(key)), digest_size=8).digest()
+    told = f"{seq}|{written}|{time}|{kind}|{beacon}|{body}".encode()
+    return blake2b(told if key is None else told + bytes(key), digest_size=8).digest()

@@ -17,6 +17,7 @@ class Row:
         kind: str,
         beacon: str | None,
         body: dict[str, Any] | Callable[[], dict[str, Any]],
+        source: str | None = None,
     ) -> None:
         self.seq = seq
         """1, 2, 3 ... in the order of writing, without gaps but for rows moved to an archive"""
@@ -26,12 +27,17 @@ class Row:
         """detection, solution, alert, tick or note"""
         self.beacon = beacon
         """id of the alert it belongs to: the hex ID with its ``X-`` and ``U-`` prefixes; None for a tick or a note"""
-        self._made = body
+        self._made, self._source = body, source
 
     @cached_property
     def body(self) -> dict[str, Any]:
         """The record as JSON; read from its text when it is first asked for."""
         return self._made() if callable(self._made) else self._made
+
+    @property
+    def source(self) -> str | None:
+        """The station, file or link that delivered a detection; does not read the body of a row just written."""
+        return self._source or self.body.get("source")
 
     def _values(self) -> tuple[Any, ...]:
         return self.seq, self.time, self.kind, self.beacon, self.body

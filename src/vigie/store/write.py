@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from vigie.store.pack import Part
-from vigie.store.tables import alerts_table, journal_table, parts_table
 
 _COLUMNS = ("seq", "written", "time", "kind", "beacon", "body", "key", "digest")
+_LINES = f"INSERT INTO journal ({', '.join(_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_LATEST = "INSERT INTO alerts (id, seq) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"
 _ALERTS = (
     "INSERT INTO alerts (id, seq) SELECT * FROM unnest(%s::text[], %s::bigint[]) "
     "ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"
@@ -19,24 +19,22 @@ _ALERTS = (
 
 
 def insert_rows(
-    connection: sa.Connection, lines: Sequence[Mapping[str, Any]], parts: Sequence[Part], latest: Mapping[str, int]
+    connection: sa.Connection, lines: Sequence[tuple[Any, ...]], parts: Sequence[Part], latest: Mapping[str, int]
 ) -> None:
     """Write journal rows, the parts they name, and which rows are now the latest of their alerts."""
     names = sorted(latest)
     if connection.dialect.name == "postgresql":
         if parts:
             _copy(connection, "parts", Part._fields, parts)
-        _copy(connection, "journal", _COLUMNS, [[line[column] for column in _COLUMNS] for line in lines])
+        _copy(connection, "journal", _COLUMNS, lines)
         if names:
             connection.exec_driver_sql(_ALERTS, (names, [latest[name] for name in names]))
         return
     if parts:
-        connection.execute(sa.insert(parts_table), [part._asdict() for part in parts])
-    connection.execute(sa.insert(journal_table), list(lines))
+        connection.exec_driver_sql("INSERT INTO parts (id, body, digest) VALUES (?, ?, ?)", [tuple(p) for p in parts])
+    connection.exec_driver_sql(_LINES, list(lines))
     if names:
-        insert = sqlite.insert(alerts_table)
-        upsert = insert.on_conflict_do_update(index_elements=["id"], set_={"seq": insert.excluded.seq})
-        connection.execute(upsert, [{"id": name, "seq": latest[name]} for name in names])
+        connection.exec_driver_sql(_LATEST, [(name, latest[name]) for name in names])
 
 
 def _copy(

@@ -76,7 +76,7 @@ class Hub:
         with self._guard:
             watchers = tuple(self._watchers)
             if row.kind == "detection":
-                name = str(row.body.get("source") or "unnamed")
+                name = row.source or "unnamed"
                 seen = self._sources.get(name, {"detections": 0})
                 self._sources[name] = {"name": name, "detections": seen["detections"] + 1, "last": row.time}
         for watcher in watchers:
