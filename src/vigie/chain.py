@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from vigie.errors import StoreError
 from vigie.records import Detection, Record
-from vigie.restore import LEARNT_FROM, learnt, restore
+from vigie.restore import LEARNT_FROM, Snapshots, learnt, restore
 from vigie.stages import alerts, solutions
 from vigie.store import rows as forms
 from vigie.store.journal import Journal
@@ -54,6 +54,7 @@ class Chain:
         self._writing = False
         self._waiting: list[_Job] = []
         self.book, _ = restore(journal)
+        self._snapshots = Snapshots(journal)
         self.fault: str | None = None
         """why the journal could not be written the last time, in words; None when it could"""
         self.repeated = 0
@@ -195,6 +196,7 @@ class Chain:
             rows = self._journal.append(group, keys)
         if rows:
             self.fault = None
+            self._snapshots.reached(rows[-1].seq)
         last = rows[0].seq - 1 if rows else self._journal.last_seq()
         for job, end in zip(jobs, ends, strict=True):
             job.seq = rows[end - 1].seq if end else last

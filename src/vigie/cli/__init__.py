@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "What stands in the way of good work on this machine.",
     "encode": "Make messages from field values.",
     "layouts": "Draw the bit map of a message layout.",
+    "export": "Export one case as a folder for the investigation.",
     "locate": "Locate beacons from times and frequencies of arrival at satellites.",
     "passes": "Rise, culmination and set of each satellite over a site.",
     "receive": "Find and decode every burst in a recording.",
@@ -23,6 +24,7 @@ COMMANDS = {
     "rlm": "Decode Galileo return-link messages given as hex.",
     "run": "Receive, alert and show: the whole chain with its console.",
     "sit": "Parse and write messages between centres.",
+    "store": "Check, upgrade, copy and thin out a journal.",
 }
 
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from vigie.store import migrations, pack, postgres, sqlite
 from vigie.store import rows as forms
 from vigie.store.row import Row
 from vigie.store.tables import SCHEMA, alerts_table, journal_table, parts_table
-from vigie.store.write import insert_rows
+from vigie.store.write import COLUMNS, insert_rows
 
 __all__ = ["SCHEMA", "Journal", "Row"]
 
@@ -58,6 +59,11 @@ class Journal:
     def name(self) -> str:
         """The file, or the URL without its password."""
         return self.place.name
+
+    @property
+    def written(self) -> int:
+        """The last row known to be on disk when this was opened or written to."""
+        return self._seq
 
     @classmethod
     def open(cls, url: str | None = None, *, read_only: bool = False) -> Journal:
@@ -261,16 +267,65 @@ class Journal:
 
         The digest of every row is checked; raises StoreError naming the first that was changed.
         """
-        wanted = None if kinds is None else sorted(kinds)
         last = self.last_seq()
         while after < last:
             upto = after + _PAGE
-            query = self._query(checked=True).where(journal_table.c.seq.between(after + 1, upto))
-            if wanted is not None:
-                query = query.where(journal_table.c.kind.in_(wanted))
-            found = self._read(query.order_by(journal_table.c.seq), checked=True)
+            found = self.span(after + 1, upto, kinds)
             yield from found
             after = upto if found else self._next(upto) - 1
+
+    def span(self, first: int, last: int, kinds: Collection[str] | None = None) -> list[Row]:
+        """The rows ``first`` to ``last``, each checked against its digest; raises StoreError naming a changed one."""
+        query = self._query(checked=True).where(journal_table.c.seq.between(first, last))
+        if kinds is not None:
+            query = query.where(journal_table.c.kind.in_(sorted(kinds)))
+        return self._read(query.order_by(journal_table.c.seq), checked=True)
+
+    def stored(self, first: int, last: int) -> list[tuple[Any, ...]]:
+        """The rows ``first`` to ``last`` as they are stored, in the order of the columns: for copies of a store."""
+        query = sa.select(*(journal_table.c[name] for name in COLUMNS)).where(journal_table.c.seq.between(first, last))
+        with self._told("read"), self._engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(query.order_by(journal_table.c.seq))]
+
+    def stored_parts(self, numbers: Collection[int]) -> list[pack.Part]:
+        """Parts as they are stored."""
+        wanted, found = sorted(numbers), list[pack.Part]()
+        with self._told("read"), self._engine.connect() as connection:
+            for first in range(0, len(wanted), _CHUNK):
+                query = sa.select(parts_table).where(parts_table.c.id.in_(wanted[first : first + _CHUNK]))
+                found += [pack.Part(part.id, part.body, bytes(part.digest)) for part in connection.execute(query)]
+        return found
+
+    def copy_in(self, lines: Sequence[tuple[Any, ...]], parts: Sequence[pack.Part], latest: Mapping[str, int]) -> None:
+        """Write rows of another store as they are stored there, numbers and all: for archives and salvage."""
+        with self._guard, self._told("write"), self._write() as connection:
+            insert_rows(connection, lines, parts, latest)
+            self._take_stock(connection)
+
+    def take_out(self, beacons: Collection[str], parts: Collection[int], words: str, **more: Any) -> Row:
+        """Remove all rows of these alerts, and these parts, leaving a note in the same transaction.
+
+        For retention alone, after what goes is safe in an archive: the one way in which anything leaves a journal.
+        """
+        ids, numbers = sorted(beacons), sorted(parts)
+        guard = sqlite.protect if self.place.sqlite else postgres.protect
+        rows, lines = self._lines([(None, "note", None, {"what": "archive", "words": words, **more}, None)])
+        with self._guard, self._told("write"):
+            with self._write() as connection:
+                guard(connection, on=False)
+                for first in range(0, len(ids), _CHUNK):
+                    chosen = ids[first : first + _CHUNK]
+                    connection.execute(sa.delete(alerts_table).where(alerts_table.c.id.in_(chosen)))
+                    connection.execute(sa.delete(journal_table).where(journal_table.c.beacon.in_(chosen)))
+                for first in range(0, len(numbers), _CHUNK):
+                    chunk = numbers[first : first + _CHUNK]
+                    connection.execute(sa.delete(parts_table).where(parts_table.c.id.in_(chunk)))
+                insert_rows(connection, lines, self._packer.fresh(), {})
+                guard(connection, on=True)
+                self._take_stock(connection)
+            if self._lock_file is not None:
+                self._lock_file.reached(self._seq)
+        return rows[0]
 
     def _next(self, after: int) -> int:
         """The first seq past ``after``; far away where rows were moved to an archive."""
@@ -278,9 +333,10 @@ class Journal:
             query = sa.select(sa.func.min(journal_table.c.seq)).where(journal_table.c.seq > after)
             return connection.scalar(query) or after + _PAGE
 
-    def alerts(self) -> list[Row]:
-        """The latest row of every alert, the one that changed last first."""
-        return self._read(self._alerts().order_by(alerts_table.c.seq.desc()))
+    def alerts(self, ids: Collection[str] | None = None) -> list[Row]:
+        """The latest row of every alert, or of these (at most a few thousand), the one that changed last first."""
+        query = self._alerts().order_by(alerts_table.c.seq.desc())
+        return self._read(query if ids is None else query.where(alerts_table.c.id.in_(ids)))
 
     def alert(self, alert_id: str) -> Row | None:
         """The latest row of one alert, or None."""
@@ -335,6 +391,15 @@ class Journal:
         """The newest seq on disk; 0 for an empty journal."""
         with self._told("read"), self._engine.connect() as connection:
             return connection.scalar(sa.select(sa.func.max(journal_table.c.seq))) or 0
+
+    def fingerprint(self, seq: int) -> str | None:
+        """What tells row ``seq`` from that of another journal, or of this one set back and written on; None if gone."""
+        query = sa.select(*(journal_table.c[name] for name in ("written", "kind", "body"))).where(
+            journal_table.c.seq == seq
+        )
+        with self._told("read"), self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else blake2b(repr((seq, *row)).encode(), digest_size=16).hexdigest()
 
     def close(self) -> None:
         """Leave the store in one piece and let others write it. Closing twice does nothing."""

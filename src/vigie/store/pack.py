@@ -119,6 +119,20 @@ class Packer:
         self._last = self._written
 
 
+def refs(text: str) -> set[int]:
+    """The numbers of the parts that a stored text names."""
+    found: set[int] = set()
+    for ref in msgspec.json.decode(text, type=_Refs).refs.values():
+        found.update(ref if isinstance(ref, list) else (ref,))
+    return found
+
+
+class _Refs(msgspec.Struct):
+    """The one key of a stored body that names parts."""
+
+    refs: dict[str, int | list[int]] = msgspec.field(name=REFS, default_factory=dict)
+
+
 def unpack(texts: Iterable[str], fetch: Callable[[set[int]], Mapping[int, Any]]) -> list[dict[str, Any]]:
     """The bodies that these texts were made from; ``fetch`` gets the values of the parts they name."""
     bodies: list[dict[str, Any]] = [msgspec.json.decode(text) for text in texts]

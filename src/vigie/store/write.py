@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from vigie.store.pack import Part
 
-_COLUMNS = ("seq", "written", "time", "kind", "beacon", "body", "key", "digest")
-_LINES = f"INSERT INTO journal ({', '.join(_COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+COLUMNS = ("seq", "written", "time", "kind", "beacon", "body", "key", "digest")
+_LINES = f"INSERT INTO journal ({', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _LATEST = "INSERT INTO alerts (id, seq) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"
 _ALERTS = (
     "INSERT INTO alerts (id, seq) SELECT * FROM unnest(%s::text[], %s::bigint[]) "
@@ -26,7 +26,7 @@ def insert_rows(
     if connection.dialect.name == "postgresql":
         if parts:
             _copy(connection, "parts", Part._fields, parts)
-        _copy(connection, "journal", _COLUMNS, lines)
+        _copy(connection, "journal", COLUMNS, lines)
         if names:
             connection.exec_driver_sql(_ALERTS, (names, [latest[name] for name in names]))
         return
