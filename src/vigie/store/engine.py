@@ -139,6 +139,8 @@ _CAUSES = {  # what a database says -> what it means here
     "shutting down": "cannot be reached: its server is stopping",
     "starting up": "cannot be reached yet: its server is starting",
     "terminating connection": "cannot be reached: its server ended the connection",
+    "connection is lost": "cannot be reached: its server ended the connection",
+    "connection timeout expired": "cannot be reached: nothing answers there",
     "closed the connection": "cannot be reached: its server ended the connection",
     "password authentication failed": "cannot be opened: its server refuses the user or the password",
 }

@@ -48,6 +48,7 @@ class Journal:
         self._writer: sa.Connection | None = None
         self._unsure = False
         """a write failed: whether it reached the disk has to be asked"""
+        self._stale = False
         self._seq = 0
         self._schema = SCHEMA
         self._packer = pack.Packer(0)
@@ -133,12 +134,15 @@ class Journal:
         """Errors of the database in one sentence."""
         try:
             yield
-        except (sa.exc.SQLAlchemyError, OSError, msgspec.DecodeError) as error:
+        except (sa.exc.SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error, OSError, msgspec.DecodeError) as error:
+            self._stale = not self.place.sqlite  # whatever it was, the session that writes may have ended with it
             raise StoreError(engines.sentence(error, self.name, doing)) from error
 
     @contextmanager
     def _write(self) -> Iterator[sa.Connection]:
         """A write transaction on the one connection that writes; it takes the right to write before anything else."""
+        if self._stale and self._writer is not None:
+            self._drop_writer()
         if self._writer is None:
             writer = self._engine.connect().execution_options(vigie_write=True)
             try:
@@ -148,16 +152,21 @@ class Journal:
             except BaseException:
                 writer.close()
                 raise
-            self._writer = writer
+            self._writer, self._stale = writer, False
         try:
             with self._writer.begin():
                 yield self._writer
         except BaseException:
-            self._unsure = True
+            self._drop_writer()
+            raise
+
+    def _drop_writer(self) -> None:
+        """End the session that writes; what it wrote last has to be asked."""
+        self._unsure = True
+        if self._writer is not None:
             writer, self._writer = self._writer, None
             writer.invalidate()
             writer.close()
-            raise
 
     def append(self, records: Iterable[Record], keys: Mapping[int, bytes] | None = None) -> list[Row]:
         """Write the records in one transaction and return their rows, seq given. On disk when this returns.
