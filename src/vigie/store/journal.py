@@ -124,9 +124,8 @@ class Journal:
 
     def _note_loss(self, acknowledged: int) -> None:
         first, self._seq = self._seq + 1, acknowledged  # a seq that was given out is never given out again
-        words = (
-            f"Rows {first} to {acknowledged} were acknowledged and are not in the store: it was damaged or set back."
-        )
+        words = f"Rows {first} to {acknowledged} were acknowledged and are not here: the store was damaged or set back."
+        _log.error("the store %s: %s", self.name, words)
         self.note("loss", words, first=first, last=acknowledged)
 
     @contextmanager
