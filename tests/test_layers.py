@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "locate": GROUND | {"orbit"},
     "alert": GROUND | {"data"},
     "sit": GROUND | {"data"},
+    "live": GROUND | {"signal"},
     "stages": GROUND | {"message", "signal", "orbit", "locate", "alert"},
     "store": GROUND | {"alert"},
     "web": GROUND | {"store", "message", "alert"},

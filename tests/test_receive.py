@@ -193,13 +193,6 @@ def test_bad_input(tmp_path: Path, name: str, content: bytes, flags: list[str], 
     assert len(told.strip().splitlines()) <= 3
 
 
-def test_live_sources_are_later_work() -> None:
-    for source in ("rtl_tcp://localhost:1", "soapy://driver=rtlsdr"):
-        done = run(source)
-        assert done.returncode == 2
-        assert b"cannot be read yet" in done.stderr
-
-
 def test_a_file_of_tens_of_gigabytes_is_read_in_little_memory_and_can_be_interrupted(tmp_path: Path) -> None:
     path = tmp_path / "long_12ksps.cf32"
     with path.open("wb") as file:

@@ -1,4 +1,4 @@
-"""``vigie receive``: every burst of a recording, demodulated and decoded."""
+"""``vigie receive``: every burst of a recording or of a live source, demodulated and decoded."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from vigie.cli.common import emit, recording_options, wanted
+from vigie.errors import ConfigError
 
 
 @click.command(name="receive")
@@ -17,6 +18,12 @@ from vigie.cli.common import emit, recording_options, wanted
 @click.option("--json", "as_json", is_flag=True, help="JSON lines: one object a burst.")
 @click.option("--all", "every", is_flag=True, help="Also list bursts whose message could not be recovered.")
 @recording_options
+@click.option("--gain", "gain_db", type=float, metavar="DB", help="Of a radio.  [default: automatic]")
+@click.option("--ppm", type=float, metavar="PPM", help="By how many millionths the radio's quartz is fast.")
+@click.option(
+    "--band", "bands", multiple=True, metavar="LOW-HIGH", help="Only this part of what is sampled, Hz; repeatable."
+)
+@click.option("--live", is_flag=True, help="Standard input is a radio's: date it by this computer's clock.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -28,27 +35,47 @@ def command(
     centre_hz: float | None,
     start: str | None,
     audio: Any,
+    gain_db: float | None,
+    ppm: float | None,
+    bands: tuple[str, ...],
+    live: bool,
 ) -> None:
-    """Find and decode every burst of SOURCE: a SigMF recording, a WAV, raw samples, or - for standard input.
+    """Find and decode every burst of SOURCE: a SigMF recording, a WAV, raw samples, - for standard input,
+    rtl_tcp://HOST:PORT, soapy://ARGUMENTS or udp://HOST:PORT.
 
     The time of a burst is that of its carrier's beginning (160 ms before bit 1); its frequency is the carrier in the
     middle of the burst. Exit status 1: no message was found.
 
     \b
     Examples:  vigie receive pass.sigmf-meta
-               rtl_sdr -f 406.05M -s 250k - | vigie receive - --format cu8 --sample-rate 250000
+               vigie receive rtl_tcp://192.168.1.20:1234 --gain 40
+               rtl_sdr -f 406.1M -s 250k - | vigie receive - --live --format cu8 --sample-rate 250000
     """
-    from vigie.signal.recording import open_recording
+    from vigie.live import urls
+    from vigie.signal import band
 
     asked = wanted(layout, rate_hz, centre_hz, start, audio)
+    cuts = [_band(text) for text in bands]
     _log_to_stderr()
-    recording = open_recording(source, asked)
+    recording = urls.open_source(source, asked, urls.Radio(gain_db, ppm), live=live)
+    band.check(cuts, recording.rate_hz, recording.centre_hz, "--band")
     told = _Told(as_json, every)
-    for row in rows(_progress(recording.blocks(), recording.duration_s)):
+    for row in rows(band.cut(_progress(recording.blocks(), recording.duration_s), cuts)):
         told.tell(row)
     told.end(recording.name)
     if not told.messages:
         ctx.exit(1)
+
+
+def _band(text: str) -> Any:
+    """The band that ``--band`` names. Raises ConfigError."""
+    from vigie.signal.band import Band
+
+    low, _, high = text.replace("..", "-").partition("-")
+    try:
+        return Band(float(low), float(high), text)
+    except ValueError:
+        raise ConfigError(f"--band {text}: write it as 406.0e6-406.1e6, in Hz") from None
 
 
 def rows(blocks: Iterable[Any]) -> Iterator[dict[str, Any]]:

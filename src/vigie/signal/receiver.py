@@ -271,6 +271,7 @@ class _Channel:
 
     def add(self, block: Samples) -> Iterator[Burst]:
         """Take a block in; the bursts that can now be told."""
+        self.like = block  # its time, for a radio's clock may wander
         self.parts.append(block.iq)
         self.count += len(block.iq)
         while self.count >= self.window:

@@ -20,6 +20,7 @@ from vigie.records import Samples
 if TYPE_CHECKING:
     from vigie.signal.recording import Format, Recording, Wanted
 
+_MOST_CHANNELS = 64
 _META, _DATA, _ARCHIVE = ".sigmf-meta", ".sigmf-data", ".sigmf"
 
 
@@ -60,9 +61,11 @@ def open_sigmf(path: str, wanted: Wanted) -> Recording:
     rate_hz = float(rate)
     check_rate(f"{path}: core:sample_rate", rate_hz)
     channels = whole.get("core:num_channels", 1)
-    if channels != 1:
-        raise RecordingError(f"{path} holds {channels} channels; one is expected: split it first")
-    parts = list(_parts(path, metadata.get("captures"), layout, size, whole, wanted, rate_hz))
+    if not isinstance(channels, int) or isinstance(channels, bool) or not 0 < channels <= _MOST_CHANNELS:
+        raise RecordingError(
+            f"{path}: core:num_channels is {channels!r}: a number from 1 to {_MOST_CHANNELS} is expected"
+        )
+    parts = list(_parts(path, metadata.get("captures"), layout.sample_bytes * channels, size, whole, wanted, rate_hz))
     if not parts:
         raise RecordingError(f"{path}: its data file is empty")
 
@@ -72,8 +75,9 @@ def open_sigmf(path: str, wanted: Wanted) -> Recording:
                 for part in parts:
                     file.seek(base + part.at_byte)
                     yield from raw_blocks(
-                        file, data_path, layout, rate_hz, part.centre_hz, part.start, part.first, part.count
-                    )
+                        file, data_path, layout, rate_hz, part.centre_hz, part.start, part.first, part.count,
+                        channels=channels,
+                    )  # fmt: skip
         except OSError as error:
             raise RecordingError(f"{data_path} cannot be read: {error.strerror}") from None
 
@@ -146,9 +150,9 @@ def _format(path: str, datatype: Any) -> Format:
 
 
 def _parts(
-    path: str, captures: Any, layout: Format, size: int, whole: dict[str, Any], wanted: Wanted, rate_hz: float
+    path: str, captures: Any, step: int, size: int, whole: dict[str, Any], wanted: Wanted, rate_hz: float
 ) -> Iterator[_Part]:
-    """The captures with where their data lie. Without any, all the data are one."""
+    """The captures with where their data lie, ``step`` bytes a sample. Without any, all the data are one."""
     if captures is None:
         captures = []
     if not isinstance(captures, list) or not all(isinstance(one, dict) for one in captures):
@@ -162,8 +166,8 @@ def _parts(
     shift = int(whole.get("core:offset") or 0)
     for index, (capture, first) in enumerate(zip(captures, firsts, strict=True)):
         header += int(capture.get("core:header_bytes") or 0)
-        at_byte = header + (first - firsts[0]) * layout.sample_bytes
-        left = max(0, size - trailing - at_byte) // layout.sample_bytes
+        at_byte = header + (first - firsts[0]) * step
+        left = max(0, size - trailing - at_byte) // step
         count = min(left, firsts[index + 1] - first) if index + 1 < len(firsts) else left
         if wanted.start is not None:
             start, known = wanted.start, firsts[0]
