@@ -319,7 +319,7 @@ def test_a_port_in_use_is_refused_and_nothing_else_touched(tmp_path: Path, refus
     [
         (("--host", "0.0.0.0"), "no sign-in yet"),
         (("--host", "vigie.example"), "is no IP address"),
-        (("station.toml",), "cannot be read yet"),
+        (("station.toml",), "station.toml cannot be read: No such file"),
         (("--speed", "2"), "played in real time"),
         (("--afresh", "--store", "mine.sqlite"), "no other journal"),
         (("nothing.sigmf-meta",), "nothing.sigmf-meta"),

@@ -69,6 +69,8 @@ class Burst:
     bit_rate_bps: float | None = None
     channel: str = ""
     at: Literal["satellite", "site"] = "site"
+    snippet: str | None = None
+    """its samples as a SigMF recording: path of the metadata below the station's folder of snippets"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ class Detection:
     at: Literal["satellite", "site"] = "site"
     key: str | None = field(default=None, compare=False)
     """what a second delivery of the same detection is told by, 32 hex digits; None: by all that it says"""
+    snippet: str | None = None
+    """the burst's samples, as in ``Burst.snippet``"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,10 @@ from vigie.records import Burst, Detection, Record, Samples, Tick
 from vigie.store.journal import Journal
 
 if TYPE_CHECKING:
+    from vigie.live.feed import Feed
+    from vigie.signal.band import Band
     from vigie.signal.recording import Wanted
+    from vigie.snippets import Keeper
 
 _log = logging.getLogger(__name__)
 TICK_LAG_S = 5.0
@@ -55,13 +58,24 @@ class Source:
     time_known: bool = True
     lag_s: float = 0.0
     """how far the last block was behind its time, at the pace asked for"""
+    feed: Feed | None = None
+    """of a radio: its connection"""
+    bands: Sequence[Band] = ()
+    """only these parts of what is sampled"""
+    keeper: Keeper | None = None
+    """where the samples of its bursts are kept"""
+
+    @property
+    def now(self) -> str:
+        """How it stands: as ``state``, and for a radio whether it is connecting, silent or lost."""
+        return self.feed.state if self.feed and self.state == "receiving" else self.state
 
     def health(self) -> dict[str, Any]:
         """How it fares, as ``/healthz`` prints it."""
-        return {
+        told: dict[str, Any] = {
             "name": self.name,
-            "state": self.state,
-            "error": self.error,
+            "state": self.now,
+            "error": self.error or (self.feed.error if self.feed else None),
             "exercise": self.exercise,
             "bursts": self.bursts,
             "detections": self.detections,
@@ -69,12 +83,17 @@ class Source:
             "time_known": self.time_known,
             "lag_s": round(self.lag_s, 3),
         }
+        if self.feed is not None:
+            told["radio"] = {key: value for key, value in self.feed.health().items() if key not in ("state", "error")}
+        if self.keeper is not None:
+            told["snippets"] = {"written": self.keeper.written, "failed": self.keeper.failed}
+        return told
 
     def records(self, stop: threading.Event) -> Iterator[Record]:
         """What the receiver finds in the samples: bursts, and detections marked with this source."""
         from vigie import stages
 
-        found = stages.bursts(self._paced(stop))
+        found = self._bursts(stop)
         for record in stages.detections(found, source=self.name, exercise=self.exercise):
             if isinstance(record, Burst):
                 self.bursts += 1
@@ -82,6 +101,21 @@ class Source:
                 self.detections += 1
                 record = record if self.time_known else replace(record, time_known=False)
             yield record
+
+    def _bursts(self, stop: threading.Event) -> Iterator[Record]:
+        """The bursts in its bands, each with the path of its samples when they are kept."""
+        from vigie import stages
+        from vigie.signal import band
+
+        samples: Iterable[Record] = band.cut(self._paced(stop), self.bands)
+        if self.keeper is None:
+            return stages.bursts(samples)
+        return self.keeper.keep(stages.bursts(self.keeper.recent.watch(samples)))
+
+    def close(self) -> None:
+        """Let go of what it reads from."""
+        if self.feed is not None:
+            self.feed.close()
 
     def _paced(self, stop: threading.Event) -> Iterator[Samples]:
         """The samples at the pace asked for, each with a time: its own, or that of this clock at reading."""
@@ -122,6 +156,16 @@ def exercise() -> Source:
         return script.samples(read, after(ingest.now(), -_BACKLOG_S))
 
     return Source("exercise", blocks, exercise=True, live=True, speed=1.0, backlog_s=_BACKLOG_S)
+
+
+def radio(url: str, speed: float | None = None, wanted: Wanted | None = None) -> Source:
+    """A live source by its URL, or a recording by its path. Raises RecordingError and ConfigError."""
+    from vigie.live import urls
+
+    if not urls.is_live(url):
+        return recording(url, speed, wanted)
+    feed = urls.open_feed(url) if wanted is None else urls.open_feed(url, wanted)
+    return Source(feed.name, feed.blocks, live=True, feed=feed)
 
 
 @dataclass
@@ -186,7 +230,7 @@ class Service:
     def health(self) -> dict[str, Any]:
         """How the service fares, in words where something is wrong."""
         fault, waiting = self.chain.fault, len(self.chain.waiting)
-        failed = [source.name for source in self.sources if source.state == "failed"]
+        failed = [source.name for source in self.sources if source.now in ("failed", "lost", "silent")]
         return {
             "status": "failing" if fault else "degraded" if failed else "ok",
             "sources": [source.health() for source in self.sources],
@@ -196,6 +240,8 @@ class Service:
     def close(self) -> list[Record]:
         """Stop the sources, close the journal; what could not be written, in order (else empty)."""
         self.stop.set()
+        for source in self.sources:
+            source.close()
         until = time.monotonic() + STOP_S
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))

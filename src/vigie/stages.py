@@ -69,6 +69,7 @@ class Reading:
             exercise,
             burst.start is not None,
             burst.at,
+            burst.snippet,
         )
 
 

@@ -93,7 +93,7 @@ def paced(connection: socket.socket, samples: bytes, closed: threading.Event, sp
     portion = 16_384
     began = time.monotonic()
     for at in range(0, len(samples), portion):
-        due_s = (at + portion) / 2 / RATE_HZ / speed
+        due_s = min(at + portion, len(samples)) / 2 / RATE_HZ / speed
         closed.wait(max(0.0, began + due_s - time.monotonic()))
         if closed.is_set():
             return

@@ -12,6 +12,7 @@ from vigie.errors import VigieError
 
 COMMANDS = {
     "bench": "What the receiver makes of recordings, and at what cost.",
+    "config": "Check the configuration of a station, or print an example.",
     "decode": "Decode 406 MHz beacon messages given as hex.",
     "doctor": "What stands in the way of good work on this machine.",
     "encode": "Make messages from field values.",
@@ -19,7 +20,7 @@ COMMANDS = {
     "export": "Export one case as a folder for the investigation.",
     "locate": "Locate beacons from times and frequencies of arrival at satellites.",
     "passes": "Rise, culmination and set of each satellite over a site.",
-    "receive": "Find and decode every burst in a recording.",
+    "receive": "Find and decode every burst in a recording or from a radio.",
     "replay": "Rebuild the alerts from a journal or a stream.",
     "rlm": "Decode Galileo return-link messages given as hex.",
     "run": "Receive, alert and show: the whole chain with its console.",

@@ -1,4 +1,4 @@
-"""``vigie run``: the whole chain with its console."""
+"""``vigie run``: the whole chain with its console, from a configuration, recordings or radios."""
 
 from __future__ import annotations
 
@@ -6,18 +6,47 @@ import logging
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vigie.cli.common import recording_options, wanted
 from vigie.errors import ConfigError
 
+if TYPE_CHECKING:
+    from vigie.config import Config
+
+
+DEFAULT_PORT = 8406
+
+
+def _config(files: tuple[str, ...]) -> Config | None:
+    """The configuration that is named; None when there is none. Raises ConfigError."""
+    named = [file for file in files if Path(file).suffix == ".toml"]
+    if not named:
+        return None
+    if len(files) > 1:
+        raise ConfigError(f"{named[0]} is a configuration: give it alone, and name other sources in it")
+    from vigie import config
+
+    read = config.load(named[0])
+    if not read.source:
+        raise ConfigError(f"{named[0]} names no source: add a [[source]] (vigie config example shows one)")
+    return read
+
+
+def _store(config: Config, path: str) -> str | None:
+    """The store of a configuration; a file is relative to the configuration's folder."""
+    url = config.store.url
+    if url is None or "://" in url:
+        return url
+    return str(Path(path).absolute().parent / url)
+
 
 @click.command(name="run")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--port", type=click.IntRange(0, 65535), default=8406, show_default=True, help="0: any free one.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only: there is no sign-in yet.")
+@click.argument("files", nargs=-1, metavar="[CONFIG.toml | SOURCE...]")
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="0: any free one.  [default: 8406]")
+@click.option("--host", default=None, help="Loopback only: there is no sign-in yet.  [default: 127.0.0.1]")
 @click.option(
     "--store", metavar="URL", help="SQLAlchemy URL or file of the journal.  [default: in the user's data folder]"
 )
@@ -31,8 +60,8 @@ from vigie.errors import ConfigError
 def command(
     ctx: click.Context,
     files: tuple[str, ...],
-    port: int,
-    host: str,
+    port: int | None,
+    host: str | None,
     store: str | None,
     speed: float | None,
     afresh: bool,
@@ -45,34 +74,48 @@ def command(
 ) -> None:
     """Receive, alert, journal and show, until Ctrl-C.
 
-    With recordings: receives them, as fast as they can be read unless --speed is given, and stays up. Without: plays
-    the built-in exercise, in real time, into a journal of its own; everything in it is marked EXERCISE. What a journal
-    holds is shown again at the next start.
+    With a configuration: its sources, store and console (vigie config example prints one); options given here win.
+    With recordings: receives them, as fast as they can be read unless --speed is given, and stays up. With
+    rtl_tcp://HOST:PORT, soapy://ARGUMENTS or udp://HOST:PORT: receives from there. Without any: plays the built-in
+    exercise, in real time, into a journal of its own; everything in it is marked EXERCISE. What a journal holds is
+    shown again at the next start.
 
     \b
     Example:  vigie run
+              vigie run station.toml
+              vigie run rtl_tcp://127.0.0.1:1234
               vigie run recording.sigmf-meta --speed 1
               vigie run recording.cf32 --sample-rate 37500
     """
-    for file in files:
-        if Path(file).suffix == ".toml":
-            raise ConfigError(f"{file}: configuration files cannot be read yet; give recordings, or nothing")
+    asked = wanted(layout, rate_hz, centre_hz, start, audio)
+    config = _config(files)
+    if config is not None and (speed is not None or any((layout, rate_hz, centre_hz, start, audio))):
+        raise ConfigError(
+            f"{files[0]} says how its sources are read: --speed and the options of recordings are not for it"
+        )
     if speed is not None and not files:
         raise ConfigError("--speed is for recordings: the exercise is played in real time")
-    asked = wanted(layout, rate_hz, centre_hz, start, audio)
     if afresh and (files or store):
         raise ConfigError("--afresh is for the exercise in its own journal: no other journal is ever put aside")
     logging.basicConfig(level=logging.INFO, format="vigie: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
-    from vigie import jsonl, service
+    from vigie import jsonl, service, station
     from vigie.store import engine, rows
     from vigie.store.journal import Journal
     from vigie.web.hub import Hub
 
-    bound = service.listen(host, port)  # before anything else is touched
+    if config is not None:
+        host, port = host or config.web.host, config.web.port if port is None else port
+        no_browser = no_browser or not config.web.browser
+        store = store or _store(config, files[0])
+    # before anything else is touched
+    bound = service.listen(host or "127.0.0.1", DEFAULT_PORT if port is None else port)
     try:
-        sources = [service.recording(file, speed, asked) for file in files] or [service.exercise()]
+        if config is not None:
+            sources = station.configured(config, files[0])
+        else:
+            sources = [service.radio(file, speed, asked) for file in files] or [service.exercise()]
         if store is None and not files:
             own = engine.default_file("exercise.sqlite")
             if afresh:
@@ -85,7 +128,7 @@ def command(
     url = service.url_of(bound)
 
     def ready() -> None:
-        what = "receiving " + ", ".join(files) if files else "playing the built-in exercise"
+        what = "receiving " + ", ".join(source.name for source in sources) if files else "playing the built-in exercise"
         click.echo(f"Vigie at {url}, {what}. Ctrl-C stops it. Journal: {running.journal.name}")
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

@@ -47,7 +47,7 @@ class Driver(Protocol):
     """What reads one kind of source."""
 
     def __call__(self, feed: Feed) -> None:
-        """Give samples until the source is over (return), ``feed.stop`` is set (return) or it is lost (raise LostError).
+        """Give samples until the source is over or ``feed.stop`` is set (return), or it is lost (raise LostError).
 
         Raises RecordingError or ConfigError for what no further try can mend.
         """

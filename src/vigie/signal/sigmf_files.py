@@ -164,6 +164,7 @@ def _parts(
     header, trailing = 0, int(whole.get("core:trailing_bytes") or 0)
     start, known = wanted.start, 0
     shift = int(whole.get("core:offset") or 0)
+    shift = 0 if firsts[0] >= shift else shift  # the indices count from core:offset already, as SigMF asks
     for index, (capture, first) in enumerate(zip(captures, firsts, strict=True)):
         header += int(capture.get("core:header_bytes") or 0)
         at_byte = header + (first - firsts[0]) * step

@@ -131,6 +131,7 @@ def detection_body(detection: Detection) -> dict[str, Any]:
         "exercise": detection.exercise,
         "time_known": detection.time_known,
         "at": detection.at,
+        "snippet": detection.snippet,
     }
 
 
@@ -161,6 +162,7 @@ def _detection(body: dict[str, Any]) -> Detection:
         exercise=body["exercise"],
         time_known=body["time_known"],
         at=body["at"],
+        snippet=body.get("snippet"),
     )
 
 
