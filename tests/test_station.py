@@ -118,7 +118,9 @@ browser = false
     (row,) = [json.loads(line) for line in again.stdout.splitlines()]
     assert row["hex"] == format(int(message(), 2), "036X")
     assert row["frequency_hz"] == pytest.approx(CENTRE_HZ - 60_000, abs=2)
-    rows = [row.body for row in Journal.open(str(tmp_path / "kept.sqlite")).rows(kinds={"detection"})]
+    journal = Journal.open(str(tmp_path / "kept.sqlite"))
+    rows = [row.body for row in journal.rows(kinds={"detection"})]
+    journal.close()
     assert [tmp_path / "snippets" / row["snippet"] for row in rows] == snippets
     assert {row["source"] for row in rows} == {"hill/north"}
 

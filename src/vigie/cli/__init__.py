@@ -19,6 +19,7 @@ COMMANDS = {
     "layouts": "Draw the bit map of a message layout.",
     "export": "Export one case as a folder for the investigation.",
     "locate": "Locate beacons from times and frequencies of arrival at satellites.",
+    "measure": "Measure transmitters against the limits of their specification.",
     "passes": "Rise, culmination and set of each satellite over a site.",
     "receive": "Find and decode every burst in a recording or from a radio.",
     "replay": "Rebuild the alerts from a journal or a stream.",

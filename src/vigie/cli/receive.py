@@ -56,11 +56,11 @@ def command(
 
     asked = wanted(layout, rate_hz, centre_hz, start, audio)
     cuts = [_band(text) for text in bands]
-    _log_to_stderr()
+    log_to_stderr()
     recording = urls.open_source(source, asked, urls.Radio(gain_db, ppm), live=live)
     band.check(cuts, recording.rate_hz, recording.centre_hz, "--band")
     told = _Told(as_json, every)
-    for row in rows(band.cut(_progress(recording.blocks(), recording.duration_s), cuts)):
+    for row in rows(band.cut(progress(recording.blocks(), recording.duration_s), cuts)):
         told.tell(row)
     told.end(recording.name)
     if not told.messages:
@@ -196,7 +196,7 @@ def _degrees(value: float, letters: str) -> str:
     return f"{abs(value):.4f} {letters[value < 0]}"
 
 
-def _progress(blocks: Iterable[Any], duration_s: float | None) -> Iterator[Any]:
+def progress(blocks: Iterable[Any], duration_s: float | None) -> Iterator[Any]:
     """The blocks; on a terminal, how far a long recording is read is shown on standard error."""
     if duration_s is None or duration_s < 30 or not sys.stderr.isatty():
         yield from blocks
@@ -216,7 +216,8 @@ class _Plain(logging.Formatter):
         return f"vigie: {record.levelname.lower()}: {record.getMessage()}"
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
+    """What the library logs, on standard error."""
     logger = logging.getLogger("vigie")
     if not logger.handlers:
         handler = logging.StreamHandler()

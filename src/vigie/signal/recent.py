@@ -44,6 +44,14 @@ class Recent:
         while held[0].first + len(held[0].iq) < oldest or held[0].rate_hz != block.rate_hz:
             held.popleft()
 
+    def holds(self, burst: Burst, after_s: float) -> bool:
+        """Whether the stream has come far enough for a burst and a margin after it."""
+        held = self._blocks.get(burst.channel)
+        if not held:
+            return True
+        end = held[-1].first + len(held[-1].iq)
+        return end >= burst.sample + (length_s(burst) + after_s) * held[-1].rate_hz
+
     def cut(self, channel: str, first: int, count: int) -> Samples | None:
         """``count`` samples from ``first`` on, fewer where the stream begins or ends, 0 where some are missing.
 
