@@ -124,17 +124,21 @@ def _frequency(axes: Any, shown: Sequence[OneBurst]) -> None:
         )  # fmt: skip
         axes.set(xlabel="ms", ylabel="Hz from the mean", title=f"Frequency within the burst, {span_ms:.0f} ms averages")
         return
-    at_min = np.array([one.start_s for one, _ in kept]) / 60
+    at_s = np.array([one.start_s for one, _ in kept])
+    short = float(np.ptp(at_s)) < 120
+    at = at_s if short else at_s / 60
     values = np.array([each.middle_hz for _, each in kept])
     axes.errorbar(
-        at_min, values - values.mean(), [1.96 * each.sigma_frequency_hz for _, each in kept],
+        at, values - values.mean(), [1.96 * each.sigma_frequency_hz for _, each in kept],
         fmt="o", ms=4, color=_BLUE, capsize=2,
     )  # fmt: skip
     if len(kept) > 2:
-        slope, at_zero = np.polyfit(at_min, values - values.mean(), 1)
-        axes.plot(at_min, at_zero + slope * at_min, color=_RED, lw=0.8, label=f"{slope:+.4f} Hz a minute")
+        slope, at_zero = np.polyfit(at, values - values.mean(), 1)
+        axes.plot(
+            at, at_zero + slope * at, color=_RED, lw=0.8, label=f"{slope:+.4f} Hz a {'second' if short else 'minute'}"
+        )
         axes.legend(fontsize=8)
-    axes.set(xlabel="minutes", ylabel="Hz from the mean", title="Frequency over the bursts")
+    axes.set(xlabel="seconds" if short else "minutes", ylabel="Hz from the mean", title="Frequency over the bursts")
 
 
 def save(path: str, found: Sequence[Series], settings: Settings, source: str) -> list[str]:
