@@ -18,6 +18,7 @@ from vigie.locate.batch import single_bursts
 from vigie.locate.estimate import locate_one
 from vigie.locate.measurement import Measurement, Settings
 from vigie.locate.observe import observe
+from vigie.locate.single import single_burst
 from vigie.locate.uplink import path
 from vigie.orbit.files import read_files
 
@@ -76,20 +77,25 @@ def batched(orbits, rng):
 
 
 def single(orbits, rng):
-    """One burst alone: through the batch function, and through the whole estimator with its search."""
-    for count in (4, 10):
+    """One burst alone: on plain numbers, as a batch of one, and through the whole estimator with its search."""
+    for count in (3, 4, 6, 10):
         heard, satellite, speed, toa, foa = burst(orbits, rng, count)
         sigma_t, sigma_f = np.full((1, count), 13e-6), np.full((1, count), 0.2)
         batch = partial(single_bursts, satellite, speed, toa, sigma_t, foa, sigma_f, CARRIER_HZ)
-        rows = (("batch function", batch), ("whole estimator", partial(locate_one, heard, orbits, SETTINGS)))
-        for name, call in rows:
+        plain = [part[0].tolist() for part in (satellite, speed, toa, sigma_t, foa, sigma_f)]
+        rows = (
+            ("single_burst", partial(single_burst, *plain, CARRIER_HZ), 500),
+            ("batch of one", batch, 20),
+            ("whole estimator", partial(locate_one, heard, orbits, SETTINGS), 20),
+        )
+        for name, call, repeats in rows:
             call()
             begin = time.process_time()
-            for _ in range(20):
+            for _ in range(repeats):
                 call()
             yield {
                 "case": f"one burst alone, N = {count}, {name}",
-                "ms": round((time.process_time() - begin) / 20e-3, 2),
+                "ms": round((time.process_time() - begin) / repeats * 1e3, 3),
             }
 
 

@@ -12,6 +12,7 @@ from vigie.geodesy import distance_m, ecef_m, local_axes
 from vigie.locate.batch import single_bursts
 from vigie.locate.estimate import locate, locate_one, solution_of
 from vigie.locate.measurement import Measurement, Settings
+from vigie.locate.single import single_burst
 from vigie.locate.uplink import path
 from vigie.orbit.ephemeris import Orbits
 from vigie.orbit.passes import passes
@@ -265,6 +266,38 @@ def test_many_bursts_at_once_are_single_bursts(fleet_orbits):
     )
     fix = locate_one(one, settings=bare)[0]
     assert np.linalg.norm(ecef_m(fix.lat_deg, fix.lon_deg, fix.alt_m) - many.place_m[0]) < 5.0
+
+
+@pytest.mark.parametrize("count", [3, 4, 6, 10])
+def test_one_burst_on_plain_numbers_is_the_batch(fleet_orbits, count):
+    """``single_burst`` and ``single_bursts`` are one model: same places, covariances and verdicts."""
+    rng = np.random.default_rng(count)
+    names = in_view_from(fleet_orbits, MEDIUM)
+    for missing in (False, True):
+        chosen = rng.choice(names, count, replace=False)
+        states = [fleet_orbits.find(name).state(np.array(START)) for name in chosen]
+        satellites, speeds = (np.array([state[part] for state in states]) for part in (0, 1))
+        link = path(ecef_m(*PLACE), np.zeros(3), satellites, speeds)
+        toa = link.delay_s + rng.normal(size=count) * 13e-6
+        foa = CARRIER_HZ * link.ratio_less_1 + 30 + rng.normal(size=count) * 0.2
+        sigma_t, sigma_f = np.full(count, 13e-6), np.full(count, 0.2)
+        if missing:
+            sigma_t[0] = sigma_f[-1] = np.inf
+        parts = (satellites, speeds, toa, sigma_t, foa, sigma_f)
+        many = single_bursts(*(part[None] for part in parts), CARRIER_HZ, 0.0, 10.0)
+        one = single_burst(*(part.tolist() for part in parts), CARRIER_HZ, 0.0, 10.0)
+        assert (one.settled, one.sure, one.dof) == (many.settled[0], many.sure[0], many.dof[0])
+        sigma = np.sqrt(many.covariance_m2[0, 0, 0])
+        assert np.linalg.norm(np.array(one.place_m) - many.place_m[0]) < 0.02 * sigma
+        assert one.covariance_m2 == pytest.approx(many.covariance_m2[0][np.triu_indices(3)], rel=1e-2, abs=sigma)
+        assert one.chi2 == pytest.approx(many.chi2[0], abs=0.01)
+        assert one.frequency_hz == pytest.approx(many.frequency_hz[0], abs=0.01)
+
+
+def test_one_burst_with_too_little_is_not_settled():
+    nothing = single_burst([[2.6e7, 0, 0]], [[0, 3e3, 0]], [0.08], [13e-6], [0.0], [np.inf], CARRIER_HZ)
+    assert not nothing.settled
+    assert not nothing.sure
 
 
 def test_a_burst_that_was_not_measured_is_not_solved():
