@@ -15,7 +15,8 @@ from vigie.locate.grouping import bursts
 from vigie.locate.hypotheses import Explanation, consistent, without_contradictions
 from vigie.locate.measurement import Ellipse, Fix, Measurement, Rejected, Settings
 from vigie.locate.normal import Problem, evaluate
-from vigie.locate.problem import OrbitCorrection, build, degrees_of_freedom
+from vigie.locate.orbit_error import SIZE, OrbitCorrection, moved, rate_radps
+from vigie.locate.problem import build, degrees_of_freedom
 from vigie.locate.rows import Gathered, gather
 from vigie.locate.starts import Search, search
 from vigie.orbit.ephemeris import Orbits
@@ -219,7 +220,7 @@ def orbit_correction(
     settings: Settings | None = None,
     aliases: Mapping[str, str] | None = None,
 ) -> OrbitCorrection | None:
-    """Radial, along- and across-track errors of the satellites from beacons at known places; None without any.
+    """Errors of the satellites' orbits from beacons at known places; None without any.
 
     Each beacon's own frequency and drift are solved for along with them. Beacon after beacon, each starting from what
     the ones before it have taught.
@@ -232,13 +233,16 @@ def orbit_correction(
         if gathered is None:
             continue
         problem = build(gathered, gathered.rows, settings, (), known)
-        if problem.orbit_precision is None:
+        if problem.orbit is None:
             continue
         place = ecef_m(*places[name])
         normal = evaluate(replace(problem, fixed=True), place[None], np.zeros((1, 2)))
-        size = len(problem.orbit_precision)
+        size = len(problem.orbit.mean_m)
         mean, covariance = normal.linear[0, -size:], normal.linear_inverse[0, -size:, -size:]
-        known = _merged(known, OrbitCorrection(gathered.satellites, mean, covariance))
+        radius = np.linalg.norm(problem.rows.satellite_m, axis=-1)
+        of = problem.rows.satellite
+        rate = rate_radps(np.array([np.mean(radius[of == index]) for index in range(len(gathered.satellites))]))
+        known = _merged(known, OrbitCorrection(gathered.satellites, mean, covariance, rate, gathered.epoch))
     return known
 
 
@@ -246,14 +250,16 @@ def _merged(old: OrbitCorrection | None, new: OrbitCorrection) -> OrbitCorrectio
     """``new``, and of ``old`` the satellites that ``new`` does not speak of."""
     if old is None:
         return new
+    old = moved(old, new.epoch)
     rest = [index for index, name in enumerate(old.satellites) if name not in new.satellites]
-    of = np.array([3 * index + axis for index in rest for axis in (0, 1, 2)], int)
+    of = np.array([SIZE * index + number for index in rest for number in range(SIZE)], int)
     size = len(new.mean_m)
     covariance = np.zeros((size + of.size, size + of.size))
     covariance[:size, :size] = new.covariance_m2
     covariance[size:, size:] = old.covariance_m2[np.ix_(of, of)]
     names = (*new.satellites, *(old.satellites[index] for index in rest))
-    return OrbitCorrection(names, np.concatenate([new.mean_m, old.mean_m[of]]), covariance)
+    mean, rate = np.concatenate([new.mean_m, old.mean_m[of]]), np.concatenate([new.rate_radps, old.rate_radps[rest]])
+    return OrbitCorrection(names, mean, covariance, rate, new.epoch)
 
 
 def solution_of(fix: Fix, hex_id: str, exercise: bool = False) -> Solution | None:

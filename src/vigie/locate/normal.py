@@ -18,10 +18,24 @@ from numpy.typing import NDArray
 from vigie.constants import SPEED_OF_LIGHT_MPS
 from vigie.geodesy import geodetic, local_axes
 from vigie.locate import media
-from vigie.locate.rows import Rows, axes_of
+from vigie.locate.rows import Rows
 from vigie.locate.uplink import path
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OrbitError:
+    """Unknowns of s satellites' orbits (``vigie.locate.orbit_error``)."""
+
+    place: Array
+    """(n, 6, 3) Earth-fixed metres that a metre of each number moves the satellite of each reception by"""
+    speed: Array
+    """(n, 6, 3) the same of its inertial velocity (1/s)"""
+    precision: Array
+    """(6s, 6s) prior, 1/m2"""
+    mean_m: Array
+    """(6s,) what the numbers are expected to be"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,10 +55,8 @@ class Problem:
     tec_sigma_tecu: float = 0.0
     troposphere: bool = True
     relativity: bool = True
-    orbit_precision: Array | None = None
-    """(3s, 3s) of radial, along and across errors of s satellites (1/m2); None: exact orbits"""
-    orbit_mean_m: Array | None = None
-    """(3s,) what those errors are expected to be"""
+    orbit: OrbitError | None = None
+    """None: exact orbits"""
     speed_sigma_mps: float | None = None
     """None: the beacon stands still"""
     reference_s: float = 0.0
@@ -118,7 +130,7 @@ def _places(problem: Problem) -> int:
 
 def columns_of(problem: Problem) -> int:
     """Number of linear unknowns."""
-    orbit = 0 if problem.orbit_precision is None else len(problem.orbit_precision)
+    orbit = 0 if problem.orbit is None else len(problem.orbit.mean_m)
     return int(problem.columns.shape[1]) + int(problem.tec_sigma_tecu > 0) + orbit
 
 
@@ -161,15 +173,16 @@ def design_rows(problem: Problem, place_m: Array, velocity_mps: Array) -> tuple[
         times[..., at] = per_tecu[0]
         freqs[..., at] = per_tecu[1] * slope_hz
         at += 1
-    if problem.orbit_precision is not None:
-        path_frame, turn = axes_of(rows)
-        by_axis = (path_frame @ link.delay_by_place[..., None])[..., 0]
-        freq_axis = (path_frame @ link.ratio_by_place[..., None])[..., 0]
-        freq_axis[..., 1] += np.sum(link.direction * turn, axis=-1) / SPEED_OF_LIGHT_MPS
-        index = at + 3 * rows.satellite[:, None] + np.arange(3)
+    if problem.orbit is not None:
+        place, speed = problem.orbit.place, problem.orbit.speed
+        by_time = (place @ link.delay_by_place[..., None])[..., 0]
+        by_freq = (place @ link.ratio_by_place[..., None])[..., 0]
+        by_freq += (speed @ link.direction[..., None])[..., 0] / SPEED_OF_LIGHT_MPS
+        size = place.shape[-2]
+        index = at + size * rows.satellite[:, None] + np.arange(size)
         reception = np.arange(n)[:, None]
-        times[..., reception, index] = -by_axis
-        freqs[..., reception, index] = -freq_axis * slope_hz[..., None]
+        times[..., reception, index] = -by_time
+        freqs[..., reception, index] = -by_freq * slope_hz[..., None]
 
     residual = np.stack([late_s, high_hz], axis=-2)
     joined = np.concatenate([design, residual[..., None]], axis=-1)
@@ -238,9 +251,8 @@ def _linear_priors(problem: Problem, p: int, matrix: Array, vector: Array, cost:
     if problem.tec_sigma_tecu > 0:
         matrix[..., at, at] += problem.tec_sigma_tecu**-2
         at += 1
-    if problem.orbit_precision is not None:
-        matrix[..., at:, at:] += problem.orbit_precision
-        if problem.orbit_mean_m is not None:
-            pull = problem.orbit_precision @ problem.orbit_mean_m
-            vector[..., at:] += pull
-            cost += problem.orbit_mean_m @ pull
+    if problem.orbit is not None:
+        matrix[..., at:, at:] += problem.orbit.precision
+        pull = problem.orbit.precision @ problem.orbit.mean_m
+        vector[..., at:] += pull
+        cost += problem.orbit.mean_m @ pull

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.constants import SPEED_OF_LIGHT_MPS
 from vigie.geodesy import ecef_m
+from vigie.locate import orbit_error
 from vigie.locate.grouping import epochs
 from vigie.locate.measurement import Measurement, Settings
-from vigie.locate.normal import Problem
-from vigie.locate.rows import Gathered, Rows
+from vigie.locate.normal import OrbitError, Problem
+from vigie.locate.orbit_error import OrbitCorrection
+from vigie.locate.rows import Gathered, Rows, axes_of
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OrbitCorrection:
-    """What reference beacons have told of the satellites' orbit errors: radial, along, across (m)."""
-
-    satellites: tuple[str, ...]
-    mean_m: Array
-    """(3s,)"""
-    covariance_m2: Array
-    """(3s, 3s)"""
 
 
 def build(
@@ -37,9 +29,11 @@ def build(
 ) -> Problem:
     """The static problem of one beacon; ``rows`` are ``gathered.rows`` or the same with weights taken off."""
     carrier = float(np.median(rows.nominal_hz))
+    orbit = _orbits(gathered, rows, settings, correction)
+    if orbit is not None:
+        rows = _with_floor(rows, gathered.orbit_sigma_m[rows.satellite, 1])
     columns, precision = _oscillator(rows, settings, carrier)
     heights = [item.altitude_m for item in (*gathered.measurements, *anchors) if item.altitude_m is not None]
-    orbit_precision, orbit_mean = _orbits(gathered, settings, correction)
     return Problem(
         rows=rows,
         altitude_m=float(np.median(heights)) if heights else settings.altitude_m,
@@ -51,8 +45,7 @@ def build(
         tec_sigma_tecu=settings.tec_sigma_tecu,
         troposphere=settings.troposphere,
         relativity=settings.relativity,
-        orbit_precision=orbit_precision,
-        orbit_mean_m=orbit_mean,
+        orbit=orbit,
         reference_s=float(np.max(rows.seconds)),
         anchors=tuple(
             (
@@ -98,27 +91,47 @@ def drift_column(problem: Problem) -> int | None:
 
 
 def _orbits(
-    gathered: Gathered, settings: Settings, correction: OrbitCorrection | None
-) -> tuple[Array | None, Array | None]:
-    """Prior precision and mean of the orbit errors; None when all orbits are exact to a metre."""
-    sigma = gathered.orbit_sigma_m.reshape(-1)
-    if not settings.orbit_errors or not np.any(sigma > 1.0):
-        return None, None
-    covariance = np.diag(np.maximum(sigma, 0.05) ** 2)
-    mean = np.zeros(sigma.size)
+    gathered: Gathered, rows: Rows, settings: Settings, correction: OrbitCorrection | None
+) -> OrbitError | None:
+    """What the satellites' orbit errors do to each reception, and what is known of them; None when all are exact."""
+    if not settings.orbit_errors or not np.any(gathered.orbit_sigma_m > 1.0):
+        return None
+    axes, rate = axes_of(rows), orbit_error.rate_radps(np.linalg.norm(rows.satellite_m, axis=-1))
+    place, speed = orbit_error.shapes(rate, rows.seconds)
+    covariance = orbit_error.prior(gathered.orbit_sigma_m)
+    mean = np.zeros(len(covariance))
     if correction is not None:
-        pairs = [
-            (3 * here + axis, 3 * there + axis)
-            for here, name in enumerate(gathered.satellites)
-            for there, known in enumerate(correction.satellites)
-            if name == known
-            for axis in (0, 1, 2)
-        ]
-        if pairs:
-            to, of = (np.array(part) for part in zip(*pairs, strict=True))
-            mean[to] = correction.mean_m[of]
-            covariance[np.ix_(to, to)] = correction.covariance_m2[np.ix_(of, of)]
-    return np.linalg.inv(covariance), mean
+        _correct(mean, covariance, gathered, orbit_error.moved(correction, gathered.epoch))
+    return OrbitError(place @ axes, speed @ axes, np.asarray(np.linalg.inv(covariance)), mean)
+
+
+def _with_floor(rows: Rows, along_m: Array) -> Rows:
+    """Rows with the part of the orbit's error that is none of its six unknowns added to their noise."""
+    late_s = orbit_error.UNMODELLED * along_m / SPEED_OF_LIGHT_MPS
+    high_hz = late_s * orbit_error.rate_radps(np.linalg.norm(rows.satellite_m, axis=-1)) * rows.nominal_hz
+    return replace(
+        rows,
+        toa_weight=rows.toa_weight / (1 + rows.toa_weight * late_s**2),
+        foa_weight=rows.foa_weight / (1 + rows.foa_weight * high_hz**2),
+    )
+
+
+def _correct(mean: Array, covariance: Array, gathered: Gathered, known: OrbitCorrection) -> None:
+    """Put what reference beacons told in the place of the prior."""
+    pairs = [
+        (here, there)
+        for here, name in enumerate(gathered.satellites)
+        for there, other in enumerate(known.satellites)
+        if name == other
+    ]
+    if not pairs:
+        return
+    number = np.arange(orbit_error.SIZE)
+    to, of = (np.concatenate([orbit_error.SIZE * pair[side] + number for pair in pairs]) for side in (0, 1))
+    mean[to] = known.mean_m[of]
+    covariance[to, :] = 0.0
+    covariance[:, to] = 0.0
+    covariance[np.ix_(to, to)] = known.covariance_m2[np.ix_(of, of)]
 
 
 def degrees_of_freedom(rows: Rows, anchors: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.constants import EARTH_ROTATION_RADPS
 from vigie.locate.measurement import Measurement, Rejected
 from vigie.orbit.ephemeris import Ephemeris, Orbits, path_axes
 
@@ -42,6 +43,8 @@ class Rows:
     """(n,) number of the satellite, for what all its receptions share"""
     day_s: Array
     """(..., n) seconds of the UTC day"""
+    heard: NDArray[np.bool_]
+    """(n,) whether the satellite is believed to have heard the beacon, measured or not: it was in view"""
 
     @property
     def size(self) -> int:
@@ -53,9 +56,13 @@ class Rows:
         return np.repeat(np.arange(self.first.size), np.diff(np.append(self.first, self.size)))
 
     def without(self, toa: NDArray[np.bool_] | None = None, foa: NDArray[np.bool_] | None = None) -> Rows:
-        """The same rows with some times and frequencies given no weight."""
+        """The same rows with some times and frequencies given no weight; a reception without either is not believed."""
+        out = np.ones(self.size, bool)
+        for part in (toa, foa):
+            out &= np.zeros(self.size, bool) if part is None else part
         return replace(
             self,
+            heard=self.heard & ~out,
             toa_weight=self.toa_weight if toa is None else np.where(toa, 0.0, self.toa_weight),
             foa_weight=self.foa_weight if foa is None else np.where(foa, 0.0, self.foa_weight),
         )
@@ -128,6 +135,7 @@ def gather(
         nominal_hz=nominal,
         satellite=satellite,
         day_s=(times - times.astype("datetime64[D]")).astype("timedelta64[ns]").astype("int64") * 1e-9,
+        heard=np.ones(len(kept), bool),
     )
     return Gathered(rows, tuple(item[0] for item in kept), epoch, names, sigma, tuple(notes)), rejected
 
@@ -198,18 +206,9 @@ def _age_note(name: str, ephemeris: Ephemeris, times: NDArray[np.datetime64], no
         notes[f"orbit of {name} is {days:.0f} days from its elements"] = None
 
 
-def axes_of(rows: Rows) -> tuple[Array, Array]:
-    """Radial, along and across axes ``(..., n, 3, 3)`` of each satellite (rows), and its mean motion vector rate.
-
-    The second array ``(..., n, 3)`` is the change of inertial velocity (1/s) that goes with a metre along the track: a
-    satellite that is ahead has also turned further round the Earth.
-    """
-    from vigie.constants import EARTH_ROTATION_RADPS
-
+def axes_of(rows: Rows) -> Array:
+    """Radial, along and across axes ``(..., n, 3, 3)`` of each satellite (rows), along its inertial velocity."""
     r = rows.satellite_m
     spin = np.zeros_like(r)
     spin[..., 0], spin[..., 1] = -EARTH_ROTATION_RADPS * r[..., 1], EARTH_ROTATION_RADPS * r[..., 0]
-    inertial = rows.satellite_mps + spin
-    axes = path_axes(r, inertial)
-    speed = np.linalg.norm(inertial, axis=-1, keepdims=True)
-    return axes, -speed / np.linalg.norm(r, axis=-1, keepdims=True) * axes[..., 0, :]
+    return path_axes(r, rows.satellite_mps + spin)

@@ -46,7 +46,7 @@ def search(problem: Problem, most: int = 24) -> Search:
     use = (rows.toa_weight > 0) | (rows.foa_weight > 0)
     ground, shape = _grid(rows, use)
     high = _elevation_sine(ground, rows) > np.sin(np.radians(_LOWEST_DEG))
-    counts = np.sum(high & use, axis=-1)
+    counts = np.sum(high & rows.heard, axis=-1)
     best = counts == max(int(counts.max(initial=0)), 1)
     seen = np.mean(high[best], axis=0) if best.any() else np.zeros(rows.size)
     if not best.any():
@@ -72,7 +72,7 @@ def mirrored(problem: Problem, places_m: Array) -> Array:
     present = np.unique(rows.satellite[use])
     if present.size > 2 or not len(places_m):
         return np.zeros((0, 3))
-    across = axes_of(rows)[0][:, 2, :]
+    across = axes_of(rows)[:, 2, :]
     found = []
     for satellite in present:
         mine = np.flatnonzero(use & (rows.satellite == satellite))
@@ -145,6 +145,7 @@ def _thinned(problem: Problem) -> Problem:
             nominal_hz=rows.nominal_hz[kept],
             satellite=rows.satellite[kept],
             day_s=rows.day_s[kept],
+            heard=rows.heard[kept],
         )
         problem = replace(problem, columns=columns, rows=rows)
     # a valley as wide as the grid's step must show: nothing is held to be known better than what one step changes
@@ -153,8 +154,7 @@ def _thinned(problem: Problem) -> Problem:
         tec=0.0,
         tec_sigma_tecu=0.0,
         troposphere=False,
-        orbit_precision=None,
-        orbit_mean_m=None,
+        orbit=None,
         speed_sigma_mps=None,
         altitude_sigma_m=max(problem.altitude_sigma_m, 1_000.0),
     )
