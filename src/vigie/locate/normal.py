@@ -31,7 +31,7 @@ class OrbitError:
     place: Array
     """(n, 6, 3) Earth-fixed metres that a metre of each number moves the satellite of each reception by"""
     speed: Array
-    """(n, 6, 3) the same of its inertial velocity (1/s)"""
+    """(n, 6, 3) the same of its velocity over the turning Earth (1/s)"""
     precision: Array
     """(6s, 6s) prior, 1/m2"""
     mean_m: Array

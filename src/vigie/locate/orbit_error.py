@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 
 SIZE = 6
 """a satellite's numbers: mean height, lead along the track, cosine and sine of the swing up and along, and across"""
-UNMODELLED = 0.1
-"""what does not follow it, as a part of the error along the track: 5 % was found, over hours rather than at random"""
+UNMODELLED = 0.05
+"""what does not follow it, as a part of the error along the track"""
 _GM = 3.986004418e14
 _COMMON_ABOVE_M = 100.0
 _COMMON = 0.5

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vigie.constants import SPEED_OF_LIGHT_MPS
+from vigie.constants import EARTH_ROTATION_RADPS, SPEED_OF_LIGHT_MPS
 from vigie.geodesy import ecef_m
 from vigie.locate import orbit_error
 from vigie.locate.grouping import epochs
@@ -102,7 +102,10 @@ def _orbits(
     mean = np.zeros(len(covariance))
     if correction is not None:
         _correct(mean, covariance, gathered, orbit_error.moved(correction, gathered.epoch))
-    return OrbitError(place @ axes, speed @ axes, np.asarray(np.linalg.inv(covariance)), mean)
+    place, speed = place @ axes, speed @ axes
+    speed[..., 0] += EARTH_ROTATION_RADPS * place[..., 1]
+    speed[..., 1] -= EARTH_ROTATION_RADPS * place[..., 0]
+    return OrbitError(place, speed, np.asarray(np.linalg.inv(covariance)), mean)
 
 
 def _with_floor(rows: Rows, along_m: Array) -> Rows:
