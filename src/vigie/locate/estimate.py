@@ -144,8 +144,8 @@ def _fault(item: Measurement) -> str | None:
         if not (np.isfinite(lat) and np.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 360):
             return f"{lat}, {lon} is no place on Earth"
         return None
-    if item.foa_hz is None and item.toa is None:
-        return "neither a frequency nor a precise time was measured"
+    if item.foa_hz is None and item.toa is None and item.satellite is None and item.satellite_ecef_m is None:
+        return "neither a frequency nor a precise time was measured, and no satellite is named that heard it"
     if item.toa is not None and abs(item.toa - item.time) > np.timedelta64(1, "s"):
         return "its toa is not the instant that its time says"
     return None
@@ -165,8 +165,7 @@ def _in_view(problem: Problem, gathered: Gathered) -> tuple[Problem, list[Reject
     With the search over that ground; None when receptions were taken out, since it has to be made again.
     """
     found = search(problem)
-    use = (problem.rows.toa_weight > 0) | (problem.rows.foa_weight > 0)
-    hidden = use & (found.seen == 0)
+    hidden = problem.rows.heard & (found.seen == 0)
     if not hidden.any():
         return problem, [], found
     rejected = [

@@ -19,7 +19,7 @@ from vigie.locate.normal import Problem, design_rows
 from vigie.locate.problem import degrees_of_freedom
 from vigie.locate.rows import Rows
 from vigie.locate.solver import Minimum, minima
-from vigie.locate.starts import Search, mirrored, search
+from vigie.locate.starts import Search, elevation_sine, mirrored, search
 
 Array = NDArray[np.float64]
 
@@ -27,6 +27,9 @@ _OUTLIER_ODDS = np.log(1e-3)
 _OUTLIER_SPREAD = np.log(np.sqrt(2 * np.pi) / 2000)  # a wrong value may lie anywhere within a thousand sigmas
 
 
+_UNSEEN_ODDS = np.log(1e-3)
+_LOWEST = np.sin(np.radians(-4.0))  # refraction, and the dip of the horizon of a beacon in the air
+_FEW_STARTS = 4
 _MANY_ROWS = 60
 _RIVAL = 4.0  # a factor of 50 in evidence
 
@@ -104,6 +107,8 @@ def explain(
         return Explanation(rows, (), found, left_out, measured, unknowns, False)
     dof = measured - unknowns
     candidates, untestable = [], False
+    if problem.orbit is not None and len(starts) > _FEW_STARTS:  # most starts lead to few valleys: find these cheaply
+        starts = np.array([one.place_m for one in minima(replace(problem, orbit=None), starts)])
     still = minima(problem, starts)
     other = mirrored(problem, np.array([one.place_m for one in still[:4]]).reshape(-1, 3))
     if len(other):
@@ -131,7 +136,14 @@ def _candidate(
     weight = -0.5 * (nu + max(dof, 0)) * np.log1p(one.cost / nu) + one.log_evidence_volume + np.log(odds)
     if speed is not None:
         weight -= 2 * np.log(speed)  # the room that the prior leaves the velocity
+    weight += _unseen(problem, one) * _UNSEEN_ODDS
     return Candidate(one, problem, speed, float(weight))
+
+
+def _unseen(problem: Problem, one: Minimum) -> int:
+    """How many of the satellites that heard the beacon would have been below its horizon, measured or not."""
+    below = elevation_sine(one.place_m[None], problem.rows)[0] < _LOWEST
+    return int(np.unique(problem.rows.satellite[below & problem.rows.heard]).size)
 
 
 def consistent(explanation: Explanation, level: float = 1e-4) -> bool:

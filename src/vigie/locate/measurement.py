@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,9 +13,17 @@ Method = Literal["doppler", "doa", "encoded", "fused"]
 Motion = Literal["auto", "static", "moving"]
 
 
+Array = NDArray[np.float64]
+Ground = Callable[[Array, Array], tuple[Array, Array]]
+"""ellipsoidal height of the ground and its one-sigma error (m) at latitudes and longitudes (degrees), any shape"""
+
+
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One reception of one transmission at one satellite; or, with ``position_deg``, a place that the beacon sent."""
+    """One reception of one transmission at one satellite; or, with ``position_deg``, a place that the beacon sent.
+
+    A reception without frequency and precise time still says that the beacon was in the satellite's view then.
+    """
 
     beacon: str
     time: np.datetime64
@@ -59,6 +68,8 @@ class Settings:
     altitude_sigma_m: float = 500.0
     """the ellipsoid stands in for the ground: most of the inhabited land and all of the sea lie within this of it"""
     known_altitude_sigma_m: float = 30.0
+    ground: Ground | None = None
+    """heights of the ground where no height is given (``vigie.locate.terrain``); None: ``altitude_m`` everywhere"""
     drift_ppb_per_min: float = 1.0
     """one-sigma frequency drift; C/S T.001 2.3.1.2 allows a mean slope of 1 ppb a minute"""
     wander_ppb: float = 1.0
@@ -140,6 +151,3 @@ class Fix:
     def solved(self) -> bool:
         """True when there is a place."""
         return self.lat_deg is not None
-
-
-Array = NDArray[np.float64]

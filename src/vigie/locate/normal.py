@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from vigie.constants import SPEED_OF_LIGHT_MPS
 from vigie.geodesy import geodetic, local_axes
 from vigie.locate import media
+from vigie.locate.measurement import Ground
 from vigie.locate.rows import Rows
 from vigie.locate.uplink import path
 
 Array = NDArray[np.float64]
+
+_SLOPE_STEP_M = 500.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,8 @@ class Problem:
     anchors: tuple[tuple[Array, float], ...] = ()
     """encoded places (ECEF) and their sigmas on the ground (m)"""
     sense: int = -1
+    ground: Ground | None = None
+    """in place of the one height everywhere"""
     fixed: bool = False
     """the place is known: only the linear unknowns are wanted"""
 
@@ -224,9 +229,11 @@ def _place_priors(
 ) -> None:
     """Height, speed and encoded places, added to the normal equations in place."""
     lat, lon, height = geodetic(place_m)
-    miss = (problem.altitude_m - height) / problem.altitude_sigma_m
-    matrix[..., 2, 2] += problem.altitude_sigma_m**-2
-    vector[..., 2] += miss / problem.altitude_sigma_m
+    level, sigma, slope = _ground(problem, lat, lon)
+    miss = (level - height) / sigma
+    by = np.stack([-slope[0], -slope[1], np.ones_like(miss)], axis=-1) / sigma[..., None]
+    matrix[..., :3, :3] += by[..., :, None] * by[..., None, :]
+    vector[..., :3] += by * miss[..., None]
     cost += miss**2
     if problem.speed_sigma_mps is not None:
         for axis in (0, 1):
@@ -235,12 +242,27 @@ def _place_priors(
         cost += np.sum(velocity_mps**2, axis=-1) / problem.speed_sigma_mps**2
     if problem.anchors:
         axes = local_axes(lat, lon)
-        for anchor, sigma in problem.anchors:
+        for anchor, spread in problem.anchors:
             off = np.einsum("...ij,...j->...i", axes[..., :2, :], anchor - place_m)
             for axis in (0, 1):
-                matrix[..., axis, axis] += sigma**-2
-            vector[..., :2] += off / sigma**2
-            cost += np.sum(off**2, axis=-1) / sigma**2
+                matrix[..., axis, axis] += spread**-2
+            vector[..., :2] += off / spread**2
+            cost += np.sum(off**2, axis=-1) / spread**2
+
+
+def _ground(problem: Problem, lat: Array, lon: Array) -> tuple[Array, Array, tuple[Array, Array]]:
+    """Height of the ground, its sigma, and its slope to the east and north."""
+    if problem.ground is None:
+        flat = np.zeros_like(lat)
+        return flat + problem.altitude_m, flat + problem.altitude_sigma_m, (flat, flat)
+    level, sigma = problem.ground(lat, lon)
+    step_deg = _SLOPE_STEP_M / 111_320.0
+    aside = step_deg / np.maximum(np.cos(np.radians(lat)), 0.01)
+    slopes = [
+        (problem.ground(lat + north, lon + east)[0] - problem.ground(lat - north, lon - east)[0]) / (2 * _SLOPE_STEP_M)
+        for north, east in ((0.0, aside), (step_deg, 0.0))
+    ]
+    return level, sigma, (slopes[0], slopes[1])
 
 
 def _linear_priors(problem: Problem, p: int, matrix: Array, vector: Array, cost: Array) -> None:

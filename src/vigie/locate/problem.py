@@ -38,6 +38,7 @@ def build(
         rows=rows,
         altitude_m=float(np.median(heights)) if heights else settings.altitude_m,
         altitude_sigma_m=settings.known_altitude_sigma_m if heights else settings.altitude_sigma_m,
+        ground=None if heights else settings.ground,
         columns=columns,
         precision=precision,
         wander_hz=settings.wander_ppb * 1e-9 * carrier,

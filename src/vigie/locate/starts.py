@@ -45,7 +45,7 @@ def search(problem: Problem, most: int = 24) -> Search:
     rows = problem.rows
     use = (rows.toa_weight > 0) | (rows.foa_weight > 0)
     ground, shape = _grid(rows, use)
-    high = _elevation_sine(ground, rows) > np.sin(np.radians(_LOWEST_DEG))
+    high = elevation_sine(ground, rows) > np.sin(np.radians(_LOWEST_DEG))
     counts = np.sum(high & rows.heard, axis=-1)
     best = counts == max(int(counts.max(initial=0)), 1)
     seen = np.mean(high[best], axis=0) if best.any() else np.zeros(rows.size)
@@ -110,7 +110,7 @@ def _grid(rows: Rows, use: NDArray[np.bool_]) -> tuple[Array, tuple[int, int]]:
     return ecef_m(lat, lon, 0.0), (_SIDE, _SIDE)
 
 
-def _elevation_sine(ground: Array, rows: Rows) -> Array:
+def elevation_sine(ground: Array, rows: Rows) -> Array:
     """Sine of the elevation of every reception's satellite at every place ``(m, n)``."""
     lat, lon, _ = geodetic(ground)
     up = local_axes(lat, lon)[:, 2, :]
@@ -157,6 +157,7 @@ def _thinned(problem: Problem) -> Problem:
         orbit=None,
         speed_sigma_mps=None,
         altitude_sigma_m=max(problem.altitude_sigma_m, 1_000.0),
+        ground=None,
     )
 
 
