@@ -45,6 +45,7 @@ SGB_BOUND = (0.108e-6, 0.0069)
 WANDER_PPB = 0.5
 DRIFT_PPB_PER_MIN = 1.0
 SETTINGS = Settings(
+    cells="never",
     orbit_errors=False,
     motion="static",
     altitude_sigma_m=10.0,

@@ -25,7 +25,7 @@ from vigie.orbit.files import read_files
 START = np.datetime64("2026-08-23T00:00:00", "ns")
 SECOND = np.timedelta64(1_000_000_000, "ns")
 CARRIER_HZ = 406.04e6
-SETTINGS = Settings(orbit_errors=False, motion="static")
+SETTINGS = Settings(cells="never", orbit_errors=False, motion="static")
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ from vigie.orbit.passes import look
 START = np.datetime64("2026-08-23T00:00:00", "ns")
 SECOND = np.timedelta64(1_000_000_000, "ns")
 CARRIER_HZ = 406.04e6
-SETTINGS = Settings(orbit_errors=False, altitude_sigma_m=100.0, wander_ppb=0.5)
+SETTINGS = Settings(cells="never", orbit_errors=False, altitude_sigma_m=100.0, wander_ppb=0.5)
 
 
 def main() -> None:

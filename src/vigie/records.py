@@ -160,6 +160,10 @@ class Solution:
     used: int = 1
     """measurements used"""
     exercise: bool = False
+    velocity_mps: tuple[float, float] | None = None
+    """east, north; None when the beacon is at rest or that cannot be told"""
+    cells: tuple[tuple[str, float], ...] = ()
+    """H3 cells with the probability of each, when the ellipse alone would mislead: all places of the beacon together"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ def solution(fix: Fix) -> dict[str, Any]:
         "degrees_of_freedom": fix.dof,
         "bursts": fix.bursts,
         "satellites": fix.satellites,
+        "cells": dict(fix.cells) or None,
     }
 
 

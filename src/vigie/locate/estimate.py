@@ -278,4 +278,6 @@ def solution_of(fix: Fix, hex_id: str, exercise: bool = False) -> Solution | Non
         probability=1.0 if fix.probability is None else fix.probability,
         used=fix.used,
         exercise=exercise,
+        velocity_mps=fix.velocity_mps,
+        cells=fix.cells,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vigie.geodesy import geodetic, local_axes
 from vigie.locate import ellipse
+from vigie.locate.cells import Mode, bent, cells
 from vigie.locate.hypotheses import Candidate, Explanation
 from vigie.locate.measurement import Ellipse, Fix, Measurement, Method, Rejected, Settings
 from vigie.locate.normal import design_rows
@@ -20,6 +22,7 @@ Array = NDArray[np.float64]
 _WORST_MAJOR_M = 1.0e6
 _LEAST_PROBABILITY = 1e-3
 _MOST_PLACES = 6
+_SEVERAL = 0.02
 _LOW_M, _MEDIUM_M = 9.0e6, 3.5e7
 
 
@@ -82,10 +85,27 @@ def fixes_of(
         notes.append("a beacon at rest is assumed: these measurements cannot tell")
     kept = [(weight / total, members) for weight, members in places if weight / total > _LEAST_PROBABILITY]
     kept = kept[:_MOST_PLACES]
-    return [
+    found = [
         _fix(best, gathered, anchors, rejected, scale, tuple(notes), share, members, _side(index, len(kept)))
         for index, (share, members) in enumerate(kept)
     ]
+    return [replace(found[0], cells=_cells(kept, scale, settings)), *found[1:]]
+
+
+def _cells(
+    kept: Sequence[tuple[float, list[tuple[float, Candidate]]]], scale: float, settings: Settings
+) -> tuple[tuple[str, float], ...]:
+    """The map of all places, when it is wanted or the ellipses alone would mislead."""
+    if settings.cells == "never":
+        return ()
+    modes = [
+        Mode(share, tuple((w, one.problem, one.minimum) for w, one in members), _mixture(members)[1][:2, :2])
+        for share, members in kept
+    ]
+    several = sum(share > _SEVERAL for share, _ in kept) > 1
+    if settings.cells == "auto" and not several and not bent(modes[0], scale):
+        return ()
+    return cells(modes, scale)
 
 
 def _side(index: int, count: int) -> str | None:

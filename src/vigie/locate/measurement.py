@@ -94,6 +94,8 @@ class Settings:
     """prior probability of the static model and of each moving one"""
     scale_dof: float = 30.0
     """how firmly the stated sigmas are believed, as degrees of freedom of their common scale"""
+    cells: Literal["auto", "always", "never"] = "auto"
+    """map the probability on H3 cells: auto when there are several places or one is no ellipse"""
     reject: bool = True
     """leave out measurements that contradict the rest"""
 
@@ -146,6 +148,9 @@ class Fix:
     dof: int | None = None
     bursts: int = 0
     satellites: tuple[str, ...] = ()
+    cells: tuple[tuple[str, float], ...] = ()
+    """H3 cells and the probability that the beacon is in each, of all its places together; on the likeliest of them,
+    when there are several or one is no ellipse"""
 
     @property
     def solved(self) -> bool:

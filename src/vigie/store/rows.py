@@ -184,11 +184,13 @@ def solution_body(solution: Solution) -> dict[str, Any]:
         "used": _value(solution.used),
         "start": _text(solution.start),
         "end": _text(solution.end),
+        "velocity_mps": plain(solution.velocity_mps),
+        "cells": dict(solution.cells),
     }
 
 
 def _solution(body: dict[str, Any], hex_id: str, exercise: bool) -> Solution:
-    covariance = body["covariance_m2"]
+    covariance, velocity = body["covariance_m2"], body.get("velocity_mps")
     return Solution(
         hex_id,
         body["method"],
@@ -202,6 +204,8 @@ def _solution(body: dict[str, Any], hex_id: str, exercise: bool) -> Solution:
         probability=body["probability"],
         used=body["used"],
         exercise=exercise,
+        velocity_mps=None if velocity is None else tuple(velocity),
+        cells=tuple(body.get("cells", {}).items()),
     )
 
 
