@@ -3,13 +3,15 @@
     python benchmarks/locate_moving.py [--orbits ../shared/data/orbits] [--trials 40] [--json]
 
 Six random satellites in medium orbits, first-generation noise (13 us, 0.2 Hz), one burst and six bursts 50 s apart. The
-error is that of the place at the last burst.
+error is that of the place at the last burst. Then the filter over time: 24 bursts, the speed as stated from the start,
+or from the twelfth burst on, or up to it; what it says after each from the third on.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import numpy as np
 
 from vigie.geodesy import distance_m, ecef_m, geodetic, local_axes
 from vigie.locate.estimate import locate_one
+from vigie.locate.follow import follow
 from vigie.locate.measurement import Measurement, Settings
 from vigie.locate.observe import observe
 from vigie.orbit.files import read_files
@@ -33,23 +36,34 @@ def main() -> None:
     folder = Path(__file__).resolve().parents[2] / "shared/data/orbits"
     parser.add_argument("--orbits", type=Path, default=folder)
     parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--only", choices=["batch", "filter"], default=None)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     orbits = read_files([options.orbits / "meosar_2026-08-22.tle"])
+    rows = {"batch": batch(orbits, options.trials), "filter": filtered(orbits, max(options.trials // 4, 2))}
+    for name, found in rows.items():
+        if options.only in (None, name):
+            for row in found:
+                text = json.dumps(row) if options.json else "  ".join(f"{key} {value}" for key, value in row.items())
+                print(text, flush=True)
+
+
+def batch(orbits, trials):
+    """All bursts solved together."""
     for bursts in (1, 6):
         for speed in (0.0, 1.0, 3.0, 10.0, 60.0):
             rng = np.random.default_rng(int(speed) + bursts)
             found: dict[str, list[tuple[float, float, float, bool]]] = {"static": [], "auto": []}
-            for _ in range(options.trials):
-                heard, truth, velocity = scene(orbits, rng, speed, bursts)
+            for _ in range(trials):
+                heard, places, velocities = scene(orbits, rng, speed, bursts)
                 for motion in ("static", "auto"):
                     settings = replace(SETTINGS, motion=motion)
                     fix = locate_one(heard, orbits, settings)[0]
                     if fix.lat_deg is None or fix.lon_deg is None:
                         continue
-                    miss = float(distance_m(*truth, fix.lat_deg, fix.lon_deg))
+                    miss = float(distance_m(*places[-1], fix.lat_deg, fix.lon_deg))
                     own = np.array(fix.velocity_mps or (0.0, 0.0))
-                    found[motion].append((miss, fix.ehe_m or 0.0, float(np.hypot(*(own - velocity))), fix.moving))
+                    found[motion].append((miss, fix.ehe_m or 0.0, float(np.hypot(*(own - velocities[-1]))), fix.moving))
             for motion, rows in found.items():
                 miss, ehe, wrong, moving = (np.array(column) for column in zip(*rows, strict=True))
                 row = {
@@ -64,32 +78,71 @@ def main() -> None:
                     "said_to_move_percent": round(100 * float(np.mean(moving)), 1),
                     "trials": len(rows),
                 }
-                text = json.dumps(row) if options.json else "  ".join(f"{key} {value}" for key, value in row.items())
-                print(text, flush=True)
+                yield row
 
 
-def scene(orbits, rng, speed, bursts):
-    """Measurements, the place at the last burst (degrees) and the velocity (east, north)."""
+def filtered(orbits, trials):
+    """Followed burst by burst."""
+    count = 24
+    for case, start, stop in (("all the time", 0, count), ("from burst 12", 12, count), ("until burst 12", 0, 12)):
+        for speed in (0.0, 1.0, 3.0, 10.0, 60.0) if case == "all the time" else (3.0, 10.0):
+            rng = np.random.default_rng(int(speed) + start)
+            rows, spent = [], 0.0
+            for _ in range(trials):
+                heard, places, velocities = scene(orbits, rng, speed, count, start, stop)
+                heard.sort(key=lambda item: item.time)
+                begin = time.process_time()
+                for burst, fixes in enumerate(follow(heard, orbits, SETTINGS)):
+                    fix = fixes[0]
+                    if burst >= 2 and fix.solved:
+                        miss = float(distance_m(*places[burst], fix.lat_deg, fix.lon_deg))
+                        own = np.array(fix.velocity_mps or (0.0, 0.0))
+                        wrong = float(np.hypot(*(own - velocities[burst])))
+                        rows.append((burst, miss, fix.ehe_m, wrong, fix.moving))
+                spent += time.process_time() - begin
+            burst, miss, ehe, wrong, moving = (np.array(column) for column in zip(*rows, strict=True))
+            last = burst >= count - 4
+            yield {
+                "case": f"filter, moving {case}",
+                "speed_mps": speed,
+                "p50_km_of_the_last_four": round(float(np.median(miss[last])) / 1e3, 2),
+                "p95_km": round(float(np.quantile(miss[last], 0.95)) / 1e3, 2),
+                "in_ehe_percent_of_all": round(100 * float(np.mean(miss < ehe)), 1),
+                "in_ehe_percent_of_the_last_four": round(100 * float(np.mean(miss[last] < ehe[last])), 1),
+                "velocity_error_p50_mps": round(float(np.median(wrong[last])), 2),
+                "said_to_move_percent": round(100 * float(np.mean(moving[last])), 1),
+                "tracks": trials,
+                "ms_per_burst": round(1e3 * spent / trials / count, 1),
+            }
+
+
+def scene(orbits, rng, speed, bursts, start=0, stop=10**9):
+    """Measurements of a beacon that moves between two bursts; its places (degrees) and velocities (east, north)."""
     lat, lon = float(np.degrees(np.arcsin(rng.uniform(-0.94, 0.94)))), float(rng.uniform(-180, 180))
-    start = START + int(rng.integers(0, 80_000)) * SECOND
+    begin = START + int(rng.integers(0, 80_000)) * SECOND
     course = rng.uniform(0, 2 * np.pi)
     velocity = speed * np.array([np.sin(course), np.cos(course)])
-    own = velocity @ local_axes(lat, lon)[:2]
-    times = start + np.arange(bursts) * 50 * SECOND
-    where = ecef_m(lat, lon, 0.0) + own * (np.arange(bursts) * 50.0)[:, None]
+    times = begin + np.arange(bursts) * 50 * SECOND
+    moving = ((np.arange(bursts) >= start) & (np.arange(bursts) < stop))[:, None]
+    where, speeds = [ecef_m(lat, lon, 0.0)], []
+    for burst in range(bursts):  # along the ellipsoid, on a steady course
+        speeds.append(velocity @ local_axes(*geodetic(where[-1])[:2])[:2] * moving[burst])
+        onwards = geodetic(where[-1] + speeds[-1] * 50.0)
+        where.append(ecef_m(onwards[0], onwards[1], 0.0))
+    where, speeds = np.array(where[:-1]), np.array(speeds)
     site, axes = ecef_m(lat, lon, 0.0), local_axes(lat, lon)
-    seen = [one for one in orbits.ephemerides if look(site, axes, one.state(np.array([start]))[0])[0][0] > 8.0]
+    seen = [one for one in orbits.ephemerides if look(site, axes, one.state(np.array([begin]))[0])[0][0] > 8.0]
     sent = CARRIER_HZ + rng.normal() * 500 + rng.normal(size=bursts) * 0.2
     heard = []
     for index in rng.choice(len(seen), 6, replace=False):
-        arrival, received, _ = observe(seen[index], where, times, sent, own, tec=15.0, troposphere=True)
-        for burst in range(bursts):
-            time = arrival[burst] + np.timedelta64(round(rng.normal() * 13e-6 * 1e9), "ns")
+        arrival, received, elevation = observe(seen[index], where, times, sent, speeds, tec=15.0, troposphere=True)
+        for burst in np.flatnonzero(elevation > 2.0):
+            late = arrival[burst] + np.timedelta64(round(rng.normal() * 13e-6 * 1e9), "ns")
             foa = float(received[burst] + rng.normal() * 0.2)
             name = seen[index].names[1]
-            heard.append(Measurement("beacon", time, name, str(burst), foa, 0.2, CARRIER_HZ, time, 13e-6))
-    end = geodetic(where[-1])
-    return heard, (float(end[0]), float(end[1])), velocity
+            heard.append(Measurement("beacon", late, name, str(burst), foa, 0.2, CARRIER_HZ, late, 13e-6))
+    lat_deg, lon_deg, _ = geodetic(where)
+    return heard, list(zip(lat_deg.tolist(), lon_deg.tolist(), strict=True)), velocity * moving
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def locate_one(
 ) -> list[Fix]:
     """Fixes of one beacon from everything heard of it, the likeliest first; at least one, perhaps without a place."""
     settings = settings or Settings()
-    good, rejected = _checked(measurements)
+    good, rejected = checked(measurements)
     groups, repeated = bursts(good)
     rejected += repeated
     anchors = [item for group in groups for item in group if item.position_deg is not None]
@@ -103,7 +103,7 @@ def locate_one(
     return fixes_of(best, gathered, anchors, rejected, settings, consistent(best))
 
 
-def _checked(measurements: Sequence[Measurement]) -> tuple[list[Measurement], list[Rejected]]:
+def checked(measurements: Sequence[Measurement]) -> tuple[list[Measurement], list[Rejected]]:
     """Measurements with usable numbers; the others, or their unusable part, with the reason."""
     good, rejected = [], []
     for item in measurements:
@@ -227,7 +227,7 @@ def orbit_correction(
     settings = settings or Settings()
     known: OrbitCorrection | None = None
     for name, mine in measurements.items():
-        groups, _ = bursts(_checked(mine)[0])
+        groups, _ = bursts(checked(mine)[0])
         gathered, _ = gather(groups, orbits, aliases)
         if gathered is None:
             continue

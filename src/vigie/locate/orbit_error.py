@@ -20,7 +20,8 @@ SIZE = 6
 UNMODELLED = 0.05
 """what does not follow it, as a part of the error along the track"""
 _GM = 3.986004418e14
-_COMMON_ABOVE_M = 100.0
+COMMON_ABOVE_M = 100.0
+"""error along the track from which on an orbit is taken for one of public elements"""
 _COMMON = 0.5
 """correlation of public elements' leads: all Galileos lagged by 1.6 +- 0.4 km, GPS by 1.4 +- 2.2 km on one day"""
 
@@ -76,7 +77,7 @@ def prior(sigma_m: Array) -> Array:
     up, along, across = np.maximum(sigma_m, 0.05).T
     each = np.stack([0.01 * along, along, up, up, across, across], axis=-1)
     covariance = np.diag(each.reshape(-1) ** 2)
-    shared = np.where(along > _COMMON_ABOVE_M, along, 0.0)
+    shared = np.where(along > COMMON_ABOVE_M, along, 0.0)
     lead = np.arange(len(sigma_m)) * SIZE + 1
     joint = _COMMON * shared[:, None] * shared
     np.fill_diagonal(joint, along**2)

@@ -52,7 +52,7 @@ def minimise(problem: Problem, starts_m: Array, speeds_mps: Array | None = None)
         if not live.size:
             break
         step, fine = _step(here, live, damping)
-        new_place, new_velocity = _moved(place[live], velocity[live], step)
+        new_place, new_velocity = moved(place[live], velocity[live], step)
         there = evaluate(problem, new_place, new_velocity)
         better = there.cost <= here.cost[live] * (1 + 1e-12) + 1e-12
         won = live[better]
@@ -78,7 +78,7 @@ def _step(here: Normal, live: NDArray[np.intp], damping: Array) -> tuple[Array, 
     return step, (small | (length < 0.01)) & (damping[live] < 1)
 
 
-def _moved(place: Array, velocity: Array, step: Array) -> tuple[Array, Array]:
+def moved(place: Array, velocity: Array, step: Array) -> tuple[Array, Array]:
     """Places after steps east, north, up; along the ellipsoid, so that long steps do not leave the ground."""
     lat, lon, height = geodetic(place)
     axes = local_axes(lat, lon)

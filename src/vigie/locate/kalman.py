@@ -1,0 +1,247 @@
+"""One Gaussian belief about a beacon, carried through time and brought up to date burst by burst.
+
+The unknowns are those of the batch estimator: place and velocity (east, north, up; the axes move with the place), the
+oscillator's frequency and drift, the electron content's error, the orbits' errors. So are the equations: a burst's
+rows come from ``normal.design_rows``, with time and frequency of transmission already eliminated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vigie.constants import EARTH_ROTATION_RADPS
+from vigie.geodesy import geodetic, local_axes
+from vigie.locate import orbit_error
+from vigie.locate.measurement import Settings
+from vigie.locate.normal import OrbitError, Problem, design_rows
+from vigie.locate.problem import build
+from vigie.locate.rows import Gathered, axes_of
+from vigie.locate.solver import moved
+
+Array = NDArray[np.float64]
+
+UP, VELOCITY, FREQUENCY, DRIFT, TEC, LEAD = 2, slice(3, 5), 5, 6, 7, 8
+HEAD = 9
+"""east, north, up, velocity east and north, frequency less nominal (Hz), drift (Hz/s), electron content less the
+assumed one (TECU), the lead that public elements share (in sigmas); then six numbers for each satellite met"""
+_TEC_S, _DRIFT_S = 7_200.0, 1_200.0
+_SHARED = np.sqrt(0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """How a beacon may move: a velocity that wanders with a spread and a memory; none for one at rest."""
+
+    speed_mps: float
+    memory_s: float
+
+    @property
+    def still(self) -> bool:
+        """At rest."""
+        return self.speed_mps == 0
+
+
+@dataclass(slots=True, eq=False)
+class Belief:
+    """Mean and covariance at ``seconds`` past the track's epoch."""
+
+    model: Model
+    place_m: Array
+    """(3,) ECEF: the mean of east, north and up is kept here and is zero in ``mean``"""
+    mean: Array
+    covariance: Array
+    seconds: float
+    satellites: list[str] = field(default_factory=list)
+
+    def copy(self) -> Belief:
+        """One that may be changed on its own."""
+        return replace(self, mean=self.mean.copy(), covariance=self.covariance.copy(), satellites=[*self.satellites])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Burst:
+    """One transmission as the filter takes it."""
+
+    gathered: Gathered
+    seconds: float
+    """past the track's epoch: the last arrival"""
+    nominal_hz: float
+    problem: Problem
+
+
+def fresh(
+    model: Model, place_m: Array, seconds: float, settings: Settings, spread_m: float, carrier_hz: float
+) -> Belief:
+    """A belief before anything was heard: somewhere within ``spread_m`` of a place."""
+    sigma = np.zeros(HEAD)
+    sigma[:2], sigma[UP] = spread_m, settings.altitude_sigma_m
+    sigma[VELOCITY] = model.speed_mps
+    sigma[FREQUENCY], sigma[DRIFT] = 3e-5 * carrier_hz, settings.drift_ppb_per_min * 1e-9 * carrier_hz / 60
+    sigma[TEC], sigma[LEAD] = settings.tec_sigma_tecu, 1.0
+    return Belief(model, place_m.copy(), np.zeros(HEAD), np.diag(sigma**2), seconds)
+
+
+def burst(gathered: Gathered, epoch: np.datetime64, settings: Settings, nominal_hz: float) -> Burst:
+    """A burst's rows, made once for all beliefs."""
+    problem = build(gathered, gathered.rows, settings)
+    rows = problem.rows
+    rows = replace(rows, foa_hz=rows.foa_hz + rows.nominal_hz - nominal_hz, nominal_hz=np.full(rows.size, nominal_hz))
+    at = float((gathered.epoch - epoch) / np.timedelta64(1, "s"))
+    orbit = None
+    if problem.orbit is not None:  # the numbers hold at the track's epoch, not at the burst's
+        axes, rate = axes_of(rows), orbit_error.rate_radps(np.linalg.norm(rows.satellite_m, axis=-1))
+        place, speed = (part @ axes for part in orbit_error.shapes(rate, rows.seconds + at))
+        speed[..., 0] += EARTH_ROTATION_RADPS * place[..., 1]
+        speed[..., 1] -= EARTH_ROTATION_RADPS * place[..., 0]
+        orbit = OrbitError(place, speed, problem.orbit.precision, problem.orbit.mean_m)
+    last = float(np.max(rows.seconds))
+    problem = replace(
+        problem,
+        rows=rows,
+        columns=np.stack([np.ones(rows.size), rows.seconds - last], axis=-1),
+        precision=np.zeros(2),
+        tec_sigma_tecu=1.0,
+        orbit=orbit,
+        speed_sigma_mps=1.0,
+        reference_s=last,
+        anchors=(),
+    )
+    return Burst(gathered, at + last, nominal_hz, problem)
+
+
+def predict(belief: Belief, seconds: float, settings: Settings, altitude_m: float) -> None:
+    """Carry a belief on to a later moment."""
+    dt = seconds - belief.seconds
+    if dt <= 0:
+        return
+    size = belief.mean.size
+    forward, noise = np.eye(size), np.zeros(size)
+    drift_sigma2 = (settings.drift_ppb_per_min * 1e-9 * 406e6 / 60) ** 2
+    keep = np.exp(-dt / _DRIFT_S)
+    forward[FREQUENCY, DRIFT], forward[DRIFT, DRIFT] = _DRIFT_S * (1 - keep), keep
+    noise[DRIFT] = drift_sigma2 * (1 - keep**2)
+    noise[FREQUENCY] = drift_sigma2 * _DRIFT_S**2 * max(2 * dt / _DRIFT_S - 3 + 4 * keep - keep**2, 0.0)
+    keep = np.exp(-dt / _TEC_S)
+    forward[TEC, TEC] = keep
+    noise[TEC] = settings.tec_sigma_tecu**2 * (1 - keep**2)
+    step = np.zeros(3)
+    model = belief.model
+    if not model.still:
+        t, keep = model.memory_s, np.exp(-dt / model.memory_s)
+        far = t * (1 - keep)
+        variance = model.speed_mps**2
+        step[:2] = far * belief.mean[VELOCITY]
+        for axis in (0, 1):
+            forward[axis, 3 + axis], forward[3 + axis, 3 + axis] = far, keep
+            noise[axis] = variance * t * t * max(2 * dt / t - 3 + 4 * keep - keep**2, 0.0)
+            noise[3 + axis] = variance * (1 - keep**2)
+        # the height of the ground under way is forgotten as the velocity is
+        height = float(geodetic(belief.place_m)[2])
+        forward[UP, UP] = keep
+        step[2] = (1 - keep) * (altitude_m - height)
+        noise[UP] = settings.altitude_sigma_m**2 * (1 - keep**2)
+    belief.covariance = forward @ belief.covariance @ forward.T
+    belief.covariance[np.diag_indices(size)] += noise
+    if not model.still:
+        for axis in (0, 1):  # a velocity that changed on the way changed the place with it
+            both = model.speed_mps**2 * model.memory_s * (1 - np.exp(-dt / model.memory_s)) ** 2
+            belief.covariance[axis, 3 + axis] += both
+            belief.covariance[3 + axis, axis] += both
+    belief.mean = forward @ belief.mean
+    belief.mean[:3] = 0.0
+    belief.place_m = moved(belief.place_m[None], np.zeros((1, 2)), step[None])[0][0]
+    belief.seconds = seconds
+
+
+def update(belief: Belief, heard: Burst, use: NDArray[np.bool_], lean_on_m: Array | None = None) -> tuple[float, float]:
+    """Take in the receptions ``use (n,)`` of a burst: logarithm of their likelihood, and chi-square of the surprise.
+
+    Linearised at the belief's own place, again at the corrected one when that is far; or at ``lean_on_m``, a place
+    known better from elsewhere.
+    """
+    _meet(belief, heard)
+    prior = belief.copy()
+    log_likelihood = surprise = 0.0
+    at = (prior.place_m, prior.mean[VELOCITY].copy()) if lean_on_m is None else (lean_on_m, prior.mean[VELOCITY].copy())
+    for _ in range(4):
+        design, residual = _rows(prior, heard, use, *at)
+        spread = prior.covariance @ design.T
+        total = design @ spread + np.eye(len(residual))
+        lower = np.linalg.cholesky(total)
+        white = np.linalg.solve(lower, np.column_stack([residual, spread.T]))
+        surprise = float(white[:, 0] @ white[:, 0])
+        log_likelihood = -0.5 * surprise - float(np.sum(np.log(np.diagonal(lower))))
+        change = white[:, 1:].T @ white[:, 0]
+        belief.covariance = prior.covariance - white[:, 1:].T @ white[:, 1:]
+        belief.mean = prior.mean + change
+        step = belief.mean[:3].copy()
+        belief.mean[:3] = 0.0
+        belief.place_m = moved(prior.place_m[None], np.zeros((1, 2)), step[None])[0][0]
+        gone = float(np.linalg.norm(belief.place_m - at[0]))
+        if lean_on_m is not None or gone < 300.0:
+            break
+        at = (belief.place_m, belief.mean[VELOCITY].copy())
+    belief.covariance = (belief.covariance + belief.covariance.T) / 2
+    return log_likelihood, surprise
+
+
+def update_place(belief: Belief, place_m: Array, sigma_m: float) -> float:
+    """Take in a place that the beacon sent; the logarithm of its likelihood."""
+    axes = local_axes(*geodetic(belief.place_m)[:2])
+    off = (axes @ (place_m - belief.place_m))[:2]
+    spread = belief.covariance[:, :2]
+    total = belief.covariance[:2, :2] + sigma_m**2 * np.eye(2)
+    inverse = np.linalg.inv(total)
+    belief.covariance = belief.covariance - spread @ inverse @ spread.T
+    belief.mean = belief.mean + spread @ inverse @ off
+    step = belief.mean[:3].copy()
+    belief.mean[:3] = 0.0
+    belief.place_m = moved(belief.place_m[None], np.zeros((1, 2)), step[None])[0][0]
+    return float(-0.5 * off @ inverse @ off - 0.5 * np.linalg.slogdet(total)[1])
+
+
+def _meet(belief: Belief, heard: Burst) -> None:
+    """Make room for the orbit errors of satellites that are new."""
+    if heard.problem.orbit is None:
+        return
+    for name, sigma in zip(heard.gathered.satellites, heard.gathered.orbit_sigma_m, strict=True):
+        if name in belief.satellites:
+            continue
+        belief.satellites.append(name)
+        own = orbit_error.prior(sigma[None])
+        if sigma[1] > orbit_error.COMMON_ABOVE_M:
+            own[1, 1] *= 0.5  # the other half is the shared lead
+        size = belief.mean.size
+        wider = np.zeros((size + orbit_error.SIZE,) * 2)
+        wider[:size, :size], wider[size:, size:] = belief.covariance, own
+        belief.covariance, belief.mean = wider, np.append(belief.mean, np.zeros(orbit_error.SIZE))
+
+
+def _rows(prior: Belief, heard: Burst, use: NDArray[np.bool_], place: Array, velocity: Array) -> tuple[Array, Array]:
+    """Design by the belief's unknowns, and what is left of the measurements at its mean; none without weight."""
+    problem = heard.problem
+    rows = problem.rows
+    if not use.all():
+        problem = replace(problem, rows=rows.without(~use, ~use))
+        rows = problem.rows
+    local, residual, _ = design_rows(problem, place, velocity)
+    design = np.zeros((len(residual), prior.mean.size))
+    design[:, :5] = local[:, :5]
+    design[:, [FREQUENCY, DRIFT, TEC]] = local[:, 5:8]
+    if problem.orbit is not None:
+        for index, name in enumerate(heard.gathered.satellites):
+            mine = local[:, 8 + orbit_error.SIZE * index : 8 + orbit_error.SIZE * (index + 1)]
+            at = HEAD + orbit_error.SIZE * prior.satellites.index(name)
+            design[:, at : at + orbit_error.SIZE] = mine
+            along = heard.gathered.orbit_sigma_m[index, 1]
+            if along > orbit_error.COMMON_ABOVE_M:
+                design[:, LEAD] += _SHARED * along * mine[:, 1]
+    axes = local_axes(*geodetic(prior.place_m)[:2])
+    left = prior.mean.copy()
+    left[:3] = axes @ (prior.place_m - place)
+    left[VELOCITY] = prior.mean[VELOCITY] - velocity
+    weighed = np.concatenate([rows.toa_weight > 0, rows.foa_weight > 0])
+    return design[weighed], (residual - design @ left)[weighed]
