@@ -10,6 +10,7 @@ from tests.locate.scene import SECOND, bursts, in_sight
 
 from vigie import instants
 from vigie.cli.locate import command
+from vigie.errors import VigieError
 from vigie.geodesy import distance_m
 from vigie.orbit.files import read_files
 
@@ -166,10 +167,51 @@ def test_for_people(run, rows, elements):
     ],
 )
 def test_wrong_use_is_one_sentence(run, rows, options, message):
-    from vigie.errors import VigieError
-
     with pytest.raises(VigieError, match=message):
         run(rows, *options)
+
+
+def test_a_picture_of_each_beacon(run, rows, elements, tmp_path):
+    from matplotlib.image import imread
+
+    lines = [*rows, *({**row, "beacon": "OTHER"} for row in rows[:6]), {**rows[0], "beacon": "HOPELESS"}]
+    code, _ = run(lines, "--orbits", elements, "--plot", tmp_path / "where.png", "--map")
+    assert code == 1  # one of them has too few measurements; its picture says so
+    for name in ("where.png", "where-2.png", "where-3.png"):
+        assert np.ptp(imread(tmp_path / name)[..., :3]) > 0.5
+    with pytest.raises(VigieError, match="not writable"):
+        run(rows, "--orbits", elements, "--plot", tmp_path / "none" / "where.png")
+
+
+def test_following_tells_after_every_burst(run, rows, elements):
+    code, out = run(rows, "--orbits", elements, "--follow", "--json")
+    assert code == 0
+    told = [json.loads(line) for line in out]
+    assert [item["bursts"] for item in told] == [1, 2, 3]
+    assert set(told[-1]) >= KEYS
+    assert told[-1]["ehe_m"] < told[0]["ehe_m"]
+    with pytest.raises(VigieError, match="--follow goes with neither"):
+        run(rows, "--orbits", elements, "--follow", "--plot", "where.png")
+
+
+def test_the_probability_map(run, rows, elements):
+    _, out = run(rows, "--orbits", elements, "--json")
+    assert json.loads(out[0])["cells"] is None
+    _, out = run(rows, "--orbits", elements, "--json", "--map")
+    cells = json.loads(out[0])["cells"]
+    assert sum(cells.values()) == pytest.approx(1.0)
+
+
+def test_heights_from_a_grid(run, rows, elements, tmp_path):
+    grid = tmp_path / "ground.asc"
+    head = "ncols 3\nnrows 3\nxllcorner 3.5\nyllcorner 41.5\ncellsize 1\nNODATA_value -9999\n"
+    grid.write_text(head + "\n".join(["1200 1200 1200"] * 3))
+    code, out = run(rows, "--orbits", elements, "--json", "--terrain", grid, "--geoid", 50)
+    assert code == 0
+    assert json.loads(out[0])["altitude_m"] == pytest.approx(1250, abs=30)
+    grid.write_text("nothing")
+    with pytest.raises(VigieError, match="no Esri ASCII grid"):
+        run(rows, "--orbits", elements, "--terrain", grid)
 
 
 def test_an_empty_file_locates_nothing(run):

@@ -14,7 +14,10 @@ from vigie.cli.passes import paths, place
 from vigie.errors import ConfigError, InputError, VigieError
 
 if TYPE_CHECKING:
-    from vigie.locate.measurement import Fix, Measurement
+    from collections.abc import Mapping, Sequence
+
+    from vigie.locate.measurement import Fix, Measurement, Settings
+    from vigie.orbit.ephemeris import Orbits
 
 
 @click.command("locate")
@@ -30,6 +33,11 @@ if TYPE_CHECKING:
 @click.option("--tec-sigma", type=click.FloatRange(0, 500), default=15.0, show_default=True, help="TECU.")
 @click.option("--downlink", is_flag=True, help="Measured on the ground from satellites' signals: the path reversed.")
 @click.option("--keep-all", is_flag=True, help="Leave out no measurement for contradicting the others.")
+@click.option("--terrain", default="", metavar="FILE[,FILE...]", help="Heights of the ground: SRTM .hgt, Esri ASCII.")
+@click.option("--geoid", type=click.FloatRange(-120, 100), help="Geoid above the ellipsoid in the region, m [unknown].")
+@click.option("--follow", "followed", is_flag=True, help="Tell after every burst what is known by then.")
+@click.option("--map", "mapped", is_flag=True, help="Probability on H3 cells even where the ellipse says it all.")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Picture of curve, residuals, map (PNG, SVG).")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines.")
 def command(
     measurements: Path,
@@ -44,6 +52,11 @@ def command(
     tec_sigma: float,
     downlink: bool,
     keep_all: bool,
+    terrain: str,
+    geoid: float | None,
+    followed: bool,
+    mapped: bool,
+    picture: Path | None,
     as_json: bool,
 ) -> int:
     """Locate beacons from times and frequencies of arrival at satellites.
@@ -51,7 +64,9 @@ def command(
     MEASUREMENTS is a file of JSON lines, or - for standard input.
     """
     from vigie.locate.estimate import locate
+    from vigie.locate.follow import follow
     from vigie.locate.measurement import Settings
+    from vigie.locate.terrain import read_terrain
     from vigie.orbit.earth import packaged
     from vigie.orbit.ephemeris import Orbits
     from vigie.orbit.files import read_files
@@ -82,19 +97,46 @@ def command(
         tec_sigma_tecu=tec_sigma,
         direction="down" if downlink else "up",
         reject=not keep_all,
+        ground=read_terrain(paths(terrain), altitude_sigma, geoid) if terrain else None,
+        cells="always" if mapped else "auto",
     )
+    if followed and (references or picture):
+        raise ConfigError("--follow goes with neither --fix-orbit nor --plot")
     absent = sorted(set(references) - {item.beacon for item in found})
     if absent:
         raise ConfigError(f"--fix-orbit {absent[0]}: no measurement of that beacon")
     names = aliases(orbits, found[0].time) if found else {}
-    fixes = locate(found, orbits, settings, names, references)
+    if followed:
+        in_order: list[Measurement] = sorted(found, key=lambda item: item.time)
+        fixes = [fix for newest in follow(in_order, orbits, settings, names) for fix in newest]
+    else:
+        fixes = locate(found, orbits, settings, names, references)
     earth = packaged()
     for fix in fixes:
         quality = earth.quality(fix.end)
         _out(jsonl.line(solution(fix) | {"earth_orientation": quality}) if as_json else text(fix))
+    if picture is not None:
+        _pictures(picture, fixes, found, orbits, settings, names)
     if not fixes:
         click.echo("vigie: no measurement to locate a beacon with", err=True)
     return 1 if refused or not fixes or orbits.refused or not all(fix.solved for fix in fixes) else 0
+
+
+def _pictures(
+    path: Path,
+    fixes: Sequence[Fix],
+    measurements: Sequence[Measurement],
+    orbits: Orbits,
+    settings: Settings,
+    names: Mapping[str, str],
+) -> None:
+    """One picture a beacon: the second and further ones get a number in their name."""
+    from vigie.cli.locate_plot import plot
+
+    for number, beacon in enumerate(dict.fromkeys(fix.beacon for fix in fixes), 1):
+        mine = [fix for fix in fixes if fix.beacon == beacon]
+        heard = [item for item in measurements if item.beacon == beacon]
+        plot(path if number == 1 else path.with_stem(f"{path.stem}-{number}"), mine, heard, orbits, settings, names)
 
 
 def solution(fix: Fix) -> dict[str, Any]:
