@@ -47,6 +47,7 @@ class _Body(msgspec.Struct):
     at: Literal["satellite", "site"] = "site"
     id: str | int | None = None
     uuid: str | None = None
+    satellite: str | int = ""
 
 
 def now() -> instants.Instant:
@@ -89,6 +90,7 @@ def detection(
         time_known=read.time_known and read.time is not None,
         at=read.at,
         key=_key(read, body, name, None if read.time is None else moment),
+        satellite=str(read.satellite),
     )
 
 

@@ -138,6 +138,8 @@ class Detection:
     """what a second delivery of the same detection is told by, 32 hex digits; None: by all that it says"""
     snippet: str | None = None
     """the burst's samples, as in ``Burst.snippet``"""
+    satellite: str = ""
+    """the satellite that heard it: C/S number, or the code of messages between centres; empty: not known, or none"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.constants import FGB_LONG_BITS
-from vigie.records import Burst, Detection, Message, Record, Samples, Sync
+from vigie.records import Burst, Detection, Message, Record, Samples, Sync, Tick
 
 if TYPE_CHECKING:
     from vigie.alert.book import AlertBook
+    from vigie.locate.measurement import Settings
+    from vigie.orbit.ephemeris import Orbits
 
 LEAST_IDENTITY = 0.999
 """probability that bits 25-106 are right, below which a message is not passed on: a wrong one is worse than none"""
@@ -165,6 +167,37 @@ def solutions(stream: Iterable[Record]) -> Iterator[Record]:
         yield record
         if isinstance(record, Detection) and (solution := encoded(record)) is not None:
             yield solution
+
+
+def locations(
+    stream: Iterable[Record],
+    orbits: Orbits,
+    settings: Settings | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> Iterator[Record]:
+    """After each burst that satellites heard: where its beacon is by their times and frequencies, as Solutions.
+
+    Detections of one beacon by several satellites are put together by their times, and the beacon is followed from
+    burst to burst; both sides of an unresolved pass are given, the likelier first. Encoded positions stay out of it:
+    an independent location is worth something beside them only if they had no part in it. A burst is complete when
+    the stream's own time has passed it, so a quiet stream needs its ticks.
+    """
+    from vigie.locate.follow import Follower
+    from vigie.locate.solutions import measurement_of, solutions_of
+
+    follower = Follower(orbits, settings, aliases)
+    for record in stream:
+        yield record
+        if isinstance(record, Tick):
+            told = follower.push(record.time)
+        elif isinstance(record, Detection) and (heard := measurement_of(record)) is not None:
+            told = follower.push(heard)
+        else:
+            continue
+        for fixes in told:
+            yield from solutions_of(fixes)
+    for fixes in follower.end():
+        yield from solutions_of(fixes)
 
 
 def alerts(stream: Iterable[Record], book: AlertBook) -> Iterator[Record]:

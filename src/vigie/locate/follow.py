@@ -34,6 +34,7 @@ _STARTS = 3
 _SURPRISE = 1e-4
 _ODDS_LOST = 2
 _HISTORY = 240
+_HOLD = np.timedelta64(round(4 * SAME_BURST_S * 1e9), "ns")
 
 
 @dataclass(slots=True)
@@ -58,6 +59,11 @@ class Track:
     nominal_hz: float = 0.0
     misses: int = 0
     bursts: int = 0
+
+    @property
+    def last(self) -> np.datetime64:
+        """When it was last heard."""
+        return self.history[-1][0].time
 
     @property
     def models(self) -> list[Model]:
@@ -323,6 +329,61 @@ def _fix(
     )
 
 
+class Follower:
+    """Every beacon of a stream: bursts are put together as their receptions come, and followed one by one."""
+
+    def __init__(
+        self,
+        orbits: Orbits,
+        settings: Settings | None = None,
+        aliases: Mapping[str, str] | None = None,
+        forget_s: float = 86_400.0,
+    ) -> None:
+        """``forget_s``: a beacon silent for so long starts anew when it is heard again."""
+        self._orbits, self._settings, self._aliases = orbits, settings or Settings(), aliases or {}
+        self._tracks: dict[str, Track] = {}
+        self._open: dict[tuple[str, str | None], list[Measurement]] = {}
+        self._forget = np.timedelta64(round(forget_s * 1e9), "ns")
+
+    def push(self, item: Measurement | np.datetime64) -> list[list[Fix]]:
+        """Take a measurement, or an instant before which nothing is still to come; what the bursts now complete tell.
+
+        One list a burst, the likeliest place first.
+        """
+        if not isinstance(item, Measurement):
+            return self._close(item)
+        if np.isnat(item.time):
+            return [self._track(item.beacon).take([item])]
+        told = self._close(item.time)
+        self._open.setdefault((item.beacon, _burst_of(item, self._open)), []).append(item)
+        return told
+
+    def end(self) -> list[list[Fix]]:
+        """What the bursts still open tell."""
+        return self._close(None)
+
+    def _close(self, now: np.datetime64 | None) -> list[list[Fix]]:
+        """Bursts that the stream's time has passed, in order."""
+        ready = [key for key, items in self._open.items() if now is None or items[0].time < now - _HOLD]
+        ready.sort(key=lambda key: self._open[key][0].time)
+        told = []
+        for key in ready:
+            group = sorted(self._open.pop(key), key=lambda item: item.time)
+            track = self._track(key[0])
+            if track.history and group[0].time - track.history[-1][0].time > self._forget:
+                del self._tracks[key[0]]
+                track = self._track(key[0])
+            told.append(track.take(group))
+        if now is not None and ready:
+            silent = [name for name, one in self._tracks.items() if one.history and one.last < now - self._forget]
+            for name in silent:
+                del self._tracks[name]
+        return told
+
+    def _track(self, beacon: str) -> Track:
+        return self._tracks.setdefault(beacon, Track(self._orbits, self._settings, self._aliases))
+
+
 def follow(
     measurements: Iterable[Measurement | np.datetime64],
     orbits: Orbits,
@@ -334,28 +395,10 @@ def follow(
     ``measurements`` come about in the order of their times; a bare instant among them says that nothing earlier is
     still to come. A burst is complete once the stream's time is past it; one that comes late is solved with the rest.
     """
-    settings = settings or Settings()
-    tracks: dict[str, Track] = {}
-    open_bursts: dict[tuple[str, str | None], list[Measurement]] = {}
-    hold = np.timedelta64(round(4 * SAME_BURST_S * 1e9), "ns")
-
-    def close(before: np.datetime64 | None) -> Iterator[list[Fix]]:
-        ready = [key for key, items in open_bursts.items() if before is None or items[0].time < before - hold]
-        for key in sorted(ready, key=lambda key: open_bursts[key][0].time):
-            track = tracks.setdefault(key[0], Track(orbits, settings, aliases or {}))
-            yield track.take(sorted(open_bursts.pop(key), key=lambda item: item.time))
-
+    follower = Follower(orbits, settings, aliases)
     for item in measurements:
-        if not isinstance(item, Measurement):
-            yield from close(item)
-            continue
-        if np.isnat(item.time):
-            yield tracks.setdefault(item.beacon, Track(orbits, settings, aliases or {})).take([item])
-            continue
-        yield from close(item.time)
-        mine = open_bursts.setdefault((item.beacon, _burst_of(item, open_bursts)), [])
-        mine.append(item)
-    yield from close(None)
+        yield from follower.push(item)
+    yield from follower.end()
 
 
 def _burst_of(item: Measurement, open_bursts: Mapping[tuple[str, str | None], Sequence[Measurement]]) -> str:

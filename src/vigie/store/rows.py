@@ -132,6 +132,7 @@ def detection_body(detection: Detection) -> dict[str, Any]:
         "time_known": detection.time_known,
         "at": detection.at,
         "snippet": detection.snippet,
+        "satellite": detection.satellite,
     }
 
 
@@ -163,6 +164,7 @@ def _detection(body: dict[str, Any]) -> Detection:
         time_known=body["time_known"],
         at=body["at"],
         snippet=body.get("snippet"),
+        satellite=body.get("satellite", ""),
     )
 
 
