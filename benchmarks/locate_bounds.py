@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from vigie.geodesy import ecef_m, geodetic, local_axes
 from vigie.locate import ellipse
+from vigie.locate.batch import BurstFixes, single_bursts
 from vigie.locate.estimate import locate_one
 from vigie.locate.grouping import bursts
 from vigie.locate.measurement import Fix, Measurement, Settings
@@ -31,6 +32,7 @@ from vigie.locate.normal import evaluate
 from vigie.locate.observe import observe
 from vigie.locate.problem import build
 from vigie.locate.rows import gather
+from vigie.locate.uplink import path
 from vigie.orbit.ephemeris import Orbits, path_axes
 from vigie.orbit.files import read_files
 from vigie.orbit.passes import look
@@ -42,8 +44,10 @@ CARRIER_HZ = 406.04e6
 FGB = (13e-6, 0.2)
 FGB_BOUND = (5.2e-6, 0.0185)  # Cramer-Rao at 35 dB-Hz
 SGB_BOUND = (0.108e-6, 0.0069)
+CASES = (("FGB 13 us 0.2 Hz", FGB), ("FGB bound 35 dB-Hz", FGB_BOUND), ("SGB bound 35 dB-Hz", SGB_BOUND))
 WANDER_PPB = 0.5
 DRIFT_PPB_PER_MIN = 1.0
+_PLACES: dict[np.datetime64, Array] = {}
 SETTINGS = Settings(
     cells="never",
     orbit_errors=False,
@@ -62,12 +66,19 @@ def main() -> None:
     folder = Path(__file__).resolve().parents[2] / "shared/data/orbits"
     parser.add_argument("--orbits", type=Path, default=folder)
     parser.add_argument("--trials", type=int, default=300)
-    parser.add_argument("--only", choices=["leo", "meo", "image"], default=None)
+    parser.add_argument("--only", choices=["leo", "meo", "many", "image"], default=None)
+    parser.add_argument("--seed", type=int, default=0, help="of the random places, passes and noise")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     low = read_files([options.orbits / "leosar_2026-08-22.tle"])
     medium = read_files([options.orbits / "meosar_2026-08-22.tle"])
-    jobs = {"leo": leo(low, options.trials), "meo": meo(medium, options.trials), "image": image(low, options.trials)}
+    trials, seed = options.trials, options.seed
+    jobs = {
+        "leo": leo(low, trials, seed),
+        "many": many(medium, seed),
+        "meo": meo(medium, trials, seed),
+        "image": image(low, trials, seed),
+    }
     for name, rows in jobs.items():
         if options.only in (None, name):
             for row in rows:
@@ -75,11 +86,11 @@ def main() -> None:
                 print(text, flush=True)
 
 
-def leo(low: Orbits, trials: int) -> Iterator[dict[str, Any]]:
+def leo(low: Orbits, trials: int, seed: int) -> Iterator[dict[str, Any]]:
     """Whole passes by cross-track angle: frequencies of 0.012 Hz (35 dB-Hz and better) and of 0.35 Hz (on-board)."""
     for least, most in ((0.5, 2), (2, 8), (8, 14), (14, 19)):
         for sigma in (0.012, 0.35):
-            rng = np.random.default_rng(int(least * 10))
+            rng = np.random.default_rng((seed, int(least * 10), int(sigma * 1e3)))
             tally = Tally()
             for place, name, times in random_passes(low, rng, trials, least, most):
                 heard = hear(low, [name], place, times, rng, None, sigma)
@@ -88,20 +99,16 @@ def leo(low: Orbits, trials: int) -> Iterator[dict[str, Any]]:
             yield {"case": f"LEO pass, {least}-{most} deg cross-track, {sigma} Hz"} | tally.row()
 
 
-def meo(medium: Orbits, trials: int) -> Iterator[dict[str, Any]]:
+def meo(medium: Orbits, trials: int, seed: int) -> Iterator[dict[str, Any]]:
     """N random satellites above 5 degrees, one burst and ten."""
-    for name, sigmas in (
-        ("FGB 13 us 0.2 Hz", FGB),
-        ("FGB bound 35 dB-Hz", FGB_BOUND),
-        ("SGB bound 35 dB-Hz", SGB_BOUND),
-    ):
+    for case, (name, sigmas) in enumerate(CASES):
         for count in (3, 4, 6, 10):
             for repeats in (1, 10):
-                rng = np.random.default_rng(count)
+                rng = np.random.default_rng((seed, case, count, repeats))
                 tally = Tally()
-                for _ in range(trials if repeats == 1 else max(20, trials // 4)):
+                for _ in range(trials if repeats == 1 else max(20, trials // 2)):
                     place = random_place(rng)
-                    start = START + int(rng.integers(0, 80_000)) * SECOND
+                    start = START + int(rng.integers(0, 48)) * 1800 * SECOND
                     names = sighted(medium, place, start)
                     chosen = rng.choice(names, min(count, len(names)), replace=False)
                     times = start + np.arange(repeats) * 50 * SECOND
@@ -109,9 +116,58 @@ def meo(medium: Orbits, trials: int) -> Iterator[dict[str, Any]]:
                 yield {"case": f"MEO {name}, N = {count}, {repeats} burst{'s' * (repeats > 1)}"} | tally.row()
 
 
-def image(low: Orbits, trials: int) -> Iterator[dict[str, Any]]:
+def many(medium: Orbits, seed: int, size: int = 20_000) -> Iterator[dict[str, Any]]:
+    """Single bursts by the batch function, twenty thousand of each kind: the same equations without the search.
+
+    Of those that it marks as sure; the rest, at most two in a hundred, is left to ``locate_one``.
+    """
+    times = START + np.arange(0, 86_400, 1800) * SECOND
+    states = [one.state(times) for one in medium.ephemerides]
+    places, speeds = (np.stack([state[part] for state in states], axis=1) for part in (0, 1))
+    for case, (name, (sigma_s, sigma_hz)) in enumerate(CASES):
+        for count in (3, 4, 6, 10):
+            rng = np.random.default_rng((seed, case, count))
+            lat, lon = np.degrees(np.arcsin(rng.uniform(-0.94, 0.94, size))), rng.uniform(-180, 180, size)
+            truth, instant = ecef_m(lat, lon, rng.normal(size=size) * 10.0), rng.integers(0, len(times), size)
+            axes = local_axes(lat, lon)
+            line = places[instant] - truth[:, None]
+            sine = np.einsum("bnk,bk->bn", line, axes[:, 2]) / np.linalg.norm(line, axis=-1)
+            high = np.where(sine > np.sin(np.radians(5)), rng.random(sine.shape), 2.0)
+            chosen = np.argsort(high, axis=1)[:, :count, None]
+            satellite = np.take_along_axis(places[instant], chosen, 1)
+            speed = np.take_along_axis(speeds[instant], chosen, 1)
+            link = path(truth[:, None], np.zeros(3), satellite, speed)
+            toa, foa = link.delay_s, CARRIER_HZ * link.ratio_less_1
+            sigmas = np.full((size, count), sigma_s), np.full((size, count), sigma_hz)
+            noisy = toa + rng.normal(size=toa.shape) * sigma_s, foa + rng.normal(size=foa.shape) * sigma_hz
+
+            def solve(toa: Array, foa: Array, start: Array | None, given: tuple[Any, ...]) -> BurstFixes:
+                satellite, speed, (sigma_t, sigma_f) = given
+                return single_bursts(satellite, speed, toa, sigma_t, foa, sigma_f, CARRIER_HZ, 0.0, 10.0, start_m=start)
+
+            fixes = solve(*noisy, None, (satellite, speed, sigmas))
+            bound = solve(toa, foa, truth, (satellite, speed, sigmas)).covariance_m2[:, :2, :2]
+            sure = fixes.sure
+            off = np.einsum("bij,bj->bi", axes, fixes.place_m - truth)[sure, :2]
+            stated = fixes.covariance_m2[sure, :2, :2]
+            error2 = np.einsum("bi,bij,bj->b", off, np.linalg.inv(bound[sure]), off)
+            nees = np.einsum("bi,bij,bj->b", off, np.linalg.inv(stated), off)
+            miss = np.hypot(off[:, 0], off[:, 1])
+            inside = [100 * float(np.mean(miss < ellipse.radius_m(stated, level))) for level in (0.5, 0.95)]
+            yield {
+                "case": f"MEO {name}, N = {count}, batch",
+                "efficiency": round(float(np.sqrt(np.mean(error2) / 2)), 4),
+                "nees": f"{np.mean(nees):.3f} +- {2 / np.sqrt(sure.sum()):.3f}",
+                "in50": round(inside[0], 1),
+                "in95": round(inside[1], 1),
+                "trials": int(sure.sum()),
+                "unsure": int(size - sure.sum()),
+            }
+
+
+def image(low: Orbits, trials: int, seed: int) -> Iterator[dict[str, Any]]:
     """Stated probability of the first side against how often it is the true one: whole and four-burst passes."""
-    rng = np.random.default_rng(9)
+    rng = np.random.default_rng((seed, 9))
     stated, right = [], []
     for index, (place, name, times) in enumerate(random_passes(low, rng, 3 * trials, 0.3, 21)):
         heard = sorted(hear(low, [name], place, times, rng, None, 0.35), key=lambda item: item.time)
@@ -248,10 +304,15 @@ def random_passes(
 
 def sighted(orbits: Orbits, place: tuple[float, float], time: np.datetime64) -> list[str]:
     """Satellites above 5 degrees."""
-    site, axes = ecef_m(*place, 0.0), local_axes(*place)
-    return [
-        item.names[1] for item in orbits.ephemerides if look(site, axes, item.state(np.array([time]))[0])[0][0] > 5.0
-    ]
+    elevation = look(ecef_m(*place, 0.0), local_axes(*place), everywhere(orbits, time))[0]
+    return [item.names[1] for item, high in zip(orbits.ephemerides, elevation, strict=True) if high > 5.0]
+
+
+def everywhere(orbits: Orbits, time: np.datetime64) -> Array:
+    """Where all satellites are (n, 3); each instant is asked for once."""
+    if time not in _PLACES:
+        _PLACES[time] = np.array([item.state(np.array(time))[0] for item in orbits.ephemerides])
+    return _PLACES[time]
 
 
 def offset(fix: Fix, place: tuple[float, float]) -> Array:
