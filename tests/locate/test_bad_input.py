@@ -17,9 +17,10 @@ from vigie.locate.measurement import Measurement, Settings
 from vigie.orbit.ephemeris import Orbits
 
 START = np.datetime64("2026-08-23T09:00:00", "ns")
-EXACT = Settings(orbit_errors=False)
+EXACT = Settings(orbit_errors=False, cells="never")
 STILL = Settings(orbit_errors=False, motion="static")
-QUIET = {"max_examples": 5, "deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+STALE = Settings(motion="static", cells="never")
+QUIET = {"max_examples": 3, "deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
 seeds = st.integers(0, 10**6)
 
 
@@ -79,19 +80,23 @@ def test_a_wrong_association_is_named(fleet_orbits, seed):
     assert heard[1].satellite in {item.measurement.satellite for item in fix.rejected}
 
 
-def test_a_burst_named_twice_at_different_times(fleet_orbits):
-    place, heard, _ = scene(fleet_orbits, 4)
+@settings(**QUIET)
+@given(seed=seeds)
+def test_a_burst_named_twice_at_different_times(fleet_orbits, seed):
+    place, heard, _ = scene(fleet_orbits, seed)
     late = dataclasses.replace(heard[0], time=heard[0].time + 50 * SECOND, toa=heard[0].toa + 50 * SECOND)
     fix = locate_one([*heard, late], fleet_orbits, EXACT)[0]
     assert honest(fix, place)
     assert "wrong association" in fix.rejected[0].reason
 
 
-def test_repeated_measurements_count_once(fleet_orbits):
-    _, heard, _ = scene(fleet_orbits, 5)
+@settings(**QUIET)
+@given(seed=seeds)
+def test_repeated_measurements_count_once(fleet_orbits, seed):
+    _, heard, _ = scene(fleet_orbits, seed)
     once = locate_one(heard, fleet_orbits, EXACT)[0]
     thrice = locate_one(heard * 3, fleet_orbits, EXACT)[0]
-    assert thrice.ehe_m == pytest.approx(once.ehe_m, rel=1e-6)
+    assert thrice.ehe_m == pytest.approx(once.ehe_m, rel=1e-3)
     assert len(thrice.rejected) == 2 * len(heard)
     assert "given before" in thrice.rejected[0].reason
 
@@ -141,16 +146,20 @@ def test_numbers_that_are_none_are_rejected_and_the_rest_used(fleet_orbits, fiel
     assert reason in fix.rejected[0].reason
 
 
-def test_a_frequency_of_another_band_is_left_out(fleet_orbits):
-    place, heard, _ = scene(fleet_orbits, 6)
+@settings(**QUIET)
+@given(seed=seeds)
+def test_a_frequency_of_another_band_is_left_out(fleet_orbits, seed):
+    place, heard, _ = scene(fleet_orbits, seed)
     heard[3] = dataclasses.replace(heard[3], foa_hz=121.5e6)
     fix = locate_one(heard, fleet_orbits, EXACT)[0]
     assert honest(fix, place)
     assert fix.rejected[0].part == "foa"
 
 
-def test_a_satellite_below_the_horizon_is_named(fleet_orbits):
-    place, heard, _ = scene(fleet_orbits, 7)
+@settings(**QUIET)
+@given(seed=seeds)
+def test_a_satellite_below_the_horizon_is_named(fleet_orbits, seed):
+    place, heard, _ = scene(fleet_orbits, seed)
     visible = in_sight(fleet_orbits, place, START, -45.0)
     below = next(
         item.names[1]
@@ -160,7 +169,7 @@ def test_a_satellite_below_the_horizon_is_named(fleet_orbits):
     heard[0] = dataclasses.replace(heard[0], satellite=below)
     fix = locate_one(heard, fleet_orbits, EXACT)[0]
     assert honest(fix, place)
-    assert fix.rejected[0].measurement.satellite == below
+    assert below in {item.measurement.satellite for item in fix.rejected}
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -171,37 +180,52 @@ def test_too_few_measurements(fleet_orbits, count):
     assert f"{count} usable measurement" in fix.verdict
 
 
-def test_one_medium_satellite_is_no_location(fleet_orbits):
-    _, heard, _ = scene(fleet_orbits, 9, count=1, times=4)
+@settings(**QUIET)
+@given(seed=seeds)
+def test_one_medium_satellite_is_no_location(fleet_orbits, seed):
+    place, heard, _ = scene(fleet_orbits, seed, count=1, times=4)
     fix = locate_one(heard, fleet_orbits, EXACT)[0]
-    assert not fix.solved or fix.ehe_m > 50_000
+    assert not fix.solved or (fix.ehe_m > 20_000 and honest(fix, place))
 
 
-def test_all_measurements_equal(fleet_orbits):
-    place, heard, _ = scene(fleet_orbits, 10)
+@settings(**(QUIET | {"max_examples": 2}))
+@given(seed=seeds)
+def test_all_measurements_equal(fleet_orbits, seed):
+    place, heard, _ = scene(fleet_orbits, seed)
     same = [dataclasses.replace(item, foa_hz=heard[0].foa_hz, time=heard[0].time, toa=heard[0].toa) for item in heard]
     fix = locate_one(same, fleet_orbits, EXACT)[0]
     assert honest(fix, place)
 
 
-def test_no_orbits_at_all(fleet_orbits):
-    _, heard, _ = scene(fleet_orbits, 11)
+@settings(**QUIET)
+@given(seed=seeds)
+def test_no_orbits_at_all(fleet_orbits, seed):
+    _, heard, _ = scene(fleet_orbits, seed)
     fix = locate_one(heard, Orbits(()), EXACT)[0]
     assert fix.verdict.startswith("not solvable: not one usable measurement: no orbit of satellite")
     assert len(fix.rejected) == len(heard)
 
 
-def test_stale_orbits_are_told_and_paid_for(fleet_orbits):
-    """Elements of 120 days: the place may be far off, and the ellipse says so."""
-    place, heard, _ = scene(fleet_orbits, 12)
-    later = 120 * 86_400 * SECOND
-    rng = np.random.default_rng(12)
-    names = [name for name in in_sight(fleet_orbits, place, START + later) if name not in {"0"}]
-    medium = [name for name in names if 0.006 < fleet_orbits.find(name).satrecs[0].no_kozai < 0.02][:6]
-    aged = locate_one(bursts(fleet_orbits, medium, place, np.array([START + later]), rng), fleet_orbits)[0]
-    fresh = locate_one(heard, fleet_orbits)[0]
+@settings(**QUIET)
+@given(seed=seeds, days=st.integers(8, 200))
+def test_stale_orbits_are_told_and_paid_for(fleet_orbits, seed, days):
+    """Elements used long after their epoch by one who does not know how wrong they are: told, and a wider ellipse."""
+    rng = np.random.default_rng(seed)
+    later = START + days * 86_400 * SECOND
+    place = (float(rng.uniform(-60, 60)), float(rng.uniform(-180, 180)), 0.0)
+
+    def medium(time):
+        names = in_sight(fleet_orbits, place, time)
+        return [name for name in names if 0.006 < fleet_orbits.find(name).satrecs[0].no_kozai < 0.02][:6]
+
+    fresh, aged = (
+        locate_one(bursts(fleet_orbits, medium(time), place, np.array([time]), rng), fleet_orbits, STALE)[0]
+        for time in (START, later)
+    )
     assert any("days from its elements" in note for note in aged.notes)
-    assert not aged.solved or aged.ehe_m > 1.3 * fresh.ehe_m
+    assert not aged.solved or honest(aged, place)
+    if aged.solved and days > 60:
+        assert aged.ehe_m > fresh.ehe_m
 
 
 def test_sigmas_stated_far_too_small_widen_the_ellipse(fleet_orbits):
