@@ -28,10 +28,11 @@ from typing import Any
 
 import numpy as np
 
+from messages import random_message
+
 from vigie import stages
-from vigie.message.bch import BCH1, BCH2
 from vigie.records import Burst, Samples
-from vigie.signal.fgb import BIT_SYNC, FRAME_SYNC, Modulation, modulate
+from vigie.signal.fgb import Modulation, modulate
 
 _COLUMNS = {
     "cn0": "5.1f", "ideal": "6.3f", "read": "6.3f", "partly": "6.3f", "wrong": "5d", "found": "6.3f", "false": "5d",
@@ -39,19 +40,6 @@ _COLUMNS = {
     "cpu": "7.4f",
 }  # fmt: skip
 CONDITIONS = ("clean", "static", "leo", "worst")
-
-
-def random_message(rng: np.random.Generator, long: bool) -> str:
-    """A valid message of random content, normal sync, a country that exists."""
-    data1 = int(rng.integers(0, 2**60)) | (int(long) << 60)
-    country = int(rng.choice([227, 232, 257, 316, 338, 366, 412, 503, 701]))
-    # bits 26-40: a location protocol (T.001 Table A1), or user protocol, serial, no special use (A2.5)
-    head = int(rng.choice([2, 3, 4, 5, 8, 10, 11])) if long else 1 << 14 | 0b0110
-    data1 = (data1 & ~(0x7FFF << 45)) | (country << 49) | (head & 0xF | (head >> 14) << 14) << 45
-    bits = BIT_SYNC + FRAME_SYNC["normal"] + format(BCH1.encode(data1), "082b")
-    if long:
-        return bits + format(BCH2.encode(int(rng.integers(0, 2**26))), "038b")
-    return bits + format(int(rng.integers(0, 64)), "06b")
 
 
 @dataclass
