@@ -29,7 +29,6 @@ from typing import Any
 import numpy as np
 
 from messages import random_message
-
 from vigie import stages
 from vigie.records import Burst, Samples
 from vigie.signal.fgb import Modulation, modulate

@@ -19,6 +19,7 @@ from vigie.signal.audio import SIGMA_START_S, bursts_in_audio
 from vigie.signal.channel import Narrow, Stretch
 from vigie.signal.fgb import BIT_S
 from vigie.signal.fitting import Fit, fit
+from vigie.signal.framing import framed
 from vigie.signal.search import LINE_THRESHOLD, Candidate, LineMap, find_sync
 from vigie.signal.tracking import follow
 from vigie.signal.trust import evidence
@@ -37,6 +38,10 @@ _WINDOW_S = 1.3
 """looked at at once, and so the longest that a burst waits to be told: shorter costs much, longer gains little"""
 _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
+_CLEAR_EVIDENCE = 13.0
+"""nats, of 16.6, with which bits 1-24 leave no doubt of their place"""
+_PLACES = 3
+"""times that bit 1 may turn out to lie elsewhere"""
 _LEAST_EVIDENCE = 36.0
 """nats by which bits 1-24 must speak for the known pattern against random bits, plus C/N0 in dB-Hz"""
 
@@ -196,28 +201,29 @@ def _measure(stretch: Stretch, narrow: Narrow, candidate: Candidate, noise_densi
     if candidate.start_s + _LEAST_BITS * BIT_S > stretch.count / stretch.rate_hz:
         return None
     wide = stretch.take(carrier_hz, FIT_HZ)
-    first = max(0, int((candidate.start_s - FGB_CARRIER_S - 0.02) * wide.rate_hz))
-    last = min(len(wide.iq), int((candidate.start_s + _BURST_S - FGB_CARRIER_S + 0.02) * wide.rate_hz))
-    begin_s = first / wide.rate_hz
-    part = wide.iq[first:last].conj() if candidate.inverted else wide.iq[first:last]
-    sync = candidate.sync
-    fitted: Fit | None = None
-    for _ in range(2):
-        track = follow(part, wide.rate_hz, candidate.start_s - begin_s, fgb.sync_pattern(sync), noise_density)
-        fitted = fit(part, wide.rate_hz, track, fgb.sync_pattern(sync))
+    start_s, sync, inverted = candidate.start_s, candidate.sync, candidate.inverted
+    for _ in range(_PLACES):
+        first = max(0, int((start_s - FGB_CARRIER_S - 0.02) * wide.rate_hz))
+        last = min(len(wide.iq), int((start_s + _BURST_S - FGB_CARRIER_S + 0.02) * wide.rate_hz))
+        begin_s = first / wide.rate_hz
+        part = wide.iq[first:last].conj() if inverted else wide.iq[first:last]
+        pattern = fgb.sync_pattern(sync)
+        fitted = fit(part, wide.rate_hz, follow(part, wide.rate_hz, start_s - begin_s, pattern, noise_density), pattern)
         if fitted is None:
             return None
-        other: Sync = "self_test" if sync == "normal" else "normal"
-        if evidence(fitted.soft, other) <= evidence(fitted.soft, sync):
+        found = Found(
+            replace(fitted, start_s=fitted.start_s + begin_s, middle_s=fitted.middle_s + begin_s),
+            sync,
+            wide.centre_hz,
+            inverted,
+        )
+        if evidence(fitted.soft, sync) > _CLEAR_EVIDENCE:
             break
-        sync = other  # a frequency some Hz off had made one pattern look like the other
-    assert fitted is not None
-    return Found(
-        replace(fitted, start_s=fitted.start_s + begin_s, middle_s=fitted.middle_s + begin_s),
-        sync,
-        wide.centre_hz,
-        candidate.inverted,
-    )
+        better = framed(part, wide.rate_hz, fitted, sync)
+        if not better.moved:
+            break
+        start_s, sync, inverted = better.start_s + begin_s, better.sync, inverted != better.mirrored
+    return found
 
 
 def _take_off(stretch: Stretch, found: Found) -> None:
