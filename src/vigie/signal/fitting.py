@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.constants import FGB_CARRIER_S
-from vigie.signal import fgb
+from vigie.signal import fgb, fit_loops
 from vigie.signal.fgb import BIT_S, Modulation
 from vigie.signal.tracking import Track
 
@@ -57,15 +57,14 @@ class Fit:
         """End of the last bit."""
         return self.start_s + len(self.bits) / self.modulation.bit_rate_bps
 
-    def replica(self, times_s: Real) -> NDArray[np.complex128]:
-        """The burst itself at times past the first sample; 0 before and after it."""
-        past = times_s - self.middle_s
-        swing = fgb.shape(times_s - self.start_s, self.bits, self.modulation).swing
-        phase = self.phase_rad + 2 * np.pi * past * (self.frequency_hz + past * (self.drift_hz_per_s / 2))
-        phase = phase + self.modulation.deviation_rad * swing
-        wave: NDArray[np.complex128] = np.asarray(self.amplitude * np.exp(1j * phase), np.complex128)
-        wave[(times_s < self.start_s - FGB_CARRIER_S) | (times_s > self.end_s)] = 0
-        return wave
+    def replica(self, first: int, count: int, rate_hz: float) -> NDArray[np.complex64]:
+        """The burst itself at samples ``first`` to ``first + count`` of the channel; 0 before and after it."""
+        sent = self.modulation
+        carrier = (self.phase_rad, self.frequency_hz, self.drift_hz_per_s)
+        values = np.array([*carrier, self.start_s, 0.0, sent.deviation_rad, sent.rise_s, sent.asymmetry])
+        half_s, length_s = 0.5 / sent.bit_rate_bps, fgb.ramp_s(sent.rise_s)
+        shape = (self.middle_s, values, half_s, length_s, self.bits, self.amplitude)
+        return fit_loops.render(first, count, rate_hz, *shape, self.start_s - FGB_CARRIER_S, self.end_s)
 
 
 def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[np.int8], steps: int = 2) -> Fit | None:
@@ -78,10 +77,8 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
     last = min(len(iq), int(np.floor((track.start_s + sent_s) * rate_hz)))
     if (last - first) / rate_hz < 24 * BIT_S:
         return None
-    part = iq[first:last].astype(np.complex128)
-    times = np.arange(first, last) / rate_hz
+    part = np.ascontiguousarray(iq[first:last], np.complex64)
     middle_s = track.start_s + (sent_s - FGB_CARRIER_S) / 2
-    past = times - middle_s
     ago = middle_s - track.start_s
     turned = track.phase_rad + 2 * np.pi * ago * (track.frequency_hz + ago * track.drift_hz_per_s / 2)
     slope = track.frequency_hz + ago * track.drift_hz_per_s
@@ -91,33 +88,18 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
     normal = np.eye(len(values))
     for step in range(steps + 1):
         bits, sure = _decided(soft, sync)
-        modulation = _modulation(values)
-        rotor = part * np.exp(-1j * (values[0] + 2 * np.pi * past * (values[1] + past * values[2] / 2)))
-        on_s = times - values[3]
-        seen = fgb.shape(on_s, bits, modulation)
+        half_s, length_s = BIT_S * (1 + values[4]) / 2, fgb.ramp_s(values[6])
         if step and (step == steps or sure.min() < 1):  # bits that are sure need no second look but the last
-            gain = 2 * amplitude / (noise * rate_hz)
-            soft = gain * _soft_bits(rotor, on_s, bits, seen.swing, values[5], modulation)
-        place = np.clip(np.floor(on_s * modulation.bit_rate_bps) + 1, 0, track.bits + 1).astype(np.intp)
-        trust = np.concatenate([[1.0], sure, [1.0]])[place]
-        even, odd = np.cos(values[5] * seen.swing), np.sin(values[5] * seen.swing)
-        # expectation over each bit's two values, by Bayes' rule: a doubtful bit leaves what does not hang on its sign
-        amplitude = max(float(np.mean(even * rotor.real + trust * odd * rotor.imag)), 1e-30)
+            seen = fit_loops.bit_correlations(part, first, rate_hz, middle_s, values, half_s, length_s, bits)
+            soft = 2 * amplitude / (noise * rate_hz) * seen
+        level, force, normal_1 = fit_loops.normal_equations(
+            part, first, rate_hz, middle_s, values, half_s, length_s, values[6], bits, sure
+        )
+        amplitude = max(level, 1e-30)
         if step == steps:
             break
-        gradient = _gradient(past, on_s, seen, values, modulation)
         scale = 2 * amplitude**2 / (noise * rate_hz)
-        pull = np.empty_like(gradient)
-        pull[:3] = gradient[:3] * (even**2 + trust**2 * odd**2)
-        pull[3:] = gradient[3:] * (trust**2 * even**2 + odd**2)
-        normal = scale * (pull @ gradient.T) + np.diag(_SIGMA**-2)
-        normal = (normal + normal.T) / 2
-        force = np.concatenate(
-            [
-                gradient[:3] @ (even * rotor.imag - trust * odd * rotor.real),
-                gradient[3:] @ (trust * even * rotor.imag - odd * rotor.real),
-            ]
-        )
+        normal = scale * normal_1 + np.diag(_SIGMA**-2)
         force = force * (scale / amplitude) - (values - _CENTRE) * _SIGMA**-2
         size = np.sqrt(np.diag(normal))
         if not (size > 0).all() or not np.isfinite(size).all():
@@ -145,10 +127,10 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
     )
 
 
-def _decided(soft: Real, sync: NDArray[np.int8]) -> tuple[NDArray[np.int8], Real]:
+def _decided(soft: Real, sync: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
     """Bits, and how sure each is: 1, or the expectation of its sign, 0 to 1. Those of the sync are known."""
     bits = (soft < 0).astype(np.int8)
-    sure = np.tanh(np.abs(soft) / 2)
+    sure = np.tanh(np.abs(soft).astype(np.float64) / 2)
     bits[: len(sync)] = sync
     sure[: len(sync)] = 1
     return bits, sure
@@ -156,48 +138,3 @@ def _decided(soft: Real, sync: NDArray[np.int8]) -> tuple[NDArray[np.int8], Real
 
 def _modulation(values: Real) -> Modulation:
     return Modulation(float(values[5]), float(values[6]), float(values[7]), 1 / (BIT_S * (1 + float(values[4]))))
-
-
-def _gradient(past: Real, on_s: Real, seen: fgb.Shape, values: Real, modulation: Modulation) -> Real:
-    """Derivatives of the phase by each value, (8, n)."""
-    bent = values[5] * seen.slope
-    half_s = 0.5 / modulation.bit_rate_bps
-    return np.stack(
-        [
-            np.ones_like(past),
-            2 * np.pi * past,
-            np.pi * past**2,
-            -bent,
-            -bent * on_s / (1 + values[4]),
-            seen.swing,
-            -bent * seen.past / modulation.rise_s,
-            bent * seen.sense * (half_s / 2),
-        ]
-    )
-
-
-def _soft_bits(
-    rotor: NDArray[np.complex128],
-    on_s: Real,
-    bits: NDArray[np.int8],
-    swing: Real,
-    deviation_rad: float,
-    modulation: Modulation,
-) -> Real:
-    """Correlation with each bit as 0 less that as 1, its neighbours as decided, edges shared with them included.
-
-    Every second bit is turned over at a time: an edge between two bits then belongs to one change alone.
-    """
-    count = len(bits)
-    place = on_s * modulation.bit_rate_bps
-    result = np.zeros(count)
-    waves = np.exp(-1j * deviation_rad * swing)
-    for parity in (0, 1):
-        turned = bits.copy()
-        turned[parity::2] ^= 1
-        other = np.exp(-1j * deviation_rad * fgb.shape(on_s, turned, modulation).swing)
-        gain = (rotor * (other - waves)).real
-        owner = np.rint((place - 0.5 - parity) / 2).astype(np.intp) * 2 + parity
-        inside = (owner >= 0) & (owner < count)
-        result += np.bincount(owner[inside], gain[inside], count)
-    return np.where(bits == 1, result, -result)

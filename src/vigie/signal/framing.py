@@ -17,7 +17,6 @@ from vigie.constants import FGB_CARRIER_S, FGB_SHORT_BITS
 from vigie.records import Sync
 from vigie.signal.fgb import BIT_S, SYNC_BITS, sync_pattern
 from vigie.signal.fitting import Fit
-from vigie.signal.tracking import Integrals
 
 _CARRIER_HALVES = 2 * round(FGB_CARRIER_S / BIT_S)
 _REACH = 100
@@ -48,8 +47,7 @@ def framed(iq: NDArray[np.complex64], rate_hz: float, fit: Fit, sync: Sync) -> F
     edges = fit.start_s + half_s * np.arange(-wide, 2 * FGB_SHORT_BITS + _REACH + 1)
     past = np.arange(len(iq)) / rate_hz - fit.middle_s
     phase = fit.phase_rad + 2 * np.pi * past * (fit.frequency_hz + past * (fit.drift_hz_per_s / 2))
-    straight = Integrals((iq * np.exp(-1j * phase)).astype(np.complex64), rate_hz)
-    halves = np.diff(straight.until(edges)) / half_s
+    halves = np.diff(_until(iq * np.exp(-1j * phase), rate_hz, edges)) / half_s
     here = (edges[:-1] > 0) & (edges[1:] < len(iq) / rate_hz)
     weight = np.where(here, 2 * half_s * fit.amplitude**2 / fit.noise_density, 0.0)
     level = halves / fit.amplitude
@@ -78,3 +76,14 @@ def _sums(values: Real, first: NDArray[np.intp], count: int) -> Real:
     total = np.concatenate([[0.0], np.cumsum(values)])
     sums: Real = total[first + count] - total[first]
     return sums
+
+
+def _until(iq: NDArray[np.complexfloating[Any, Any]], rate_hz: float, times_s: Real) -> NDArray[np.complex128]:
+    """Integral from the first sample to each time; constant outside the channel."""
+    total = np.zeros(len(iq) + 2, np.complex128)
+    np.cumsum(iq, out=total[1:-1])
+    total[-1] = total[-2]
+    place = np.clip(times_s * rate_hz + 0.5, 0, len(iq))  # a sample stands for the stretch about it
+    index = place.astype(np.intp)
+    integral: NDArray[np.complex128] = (total[index] + (place - index) * (total[index + 1] - total[index])) / rate_hz
+    return integral

@@ -71,11 +71,15 @@ class Found:
         )
         return replace(self, fit=fit)
 
-    def wave(self, times_s: NDArray[np.float64], centre_hz: float) -> NDArray[np.complex64]:
-        """The burst at times past the first sample, as a channel at ``centre_hz`` has it."""
-        wave = self.fit.replica(times_s)
-        turn = np.exp(2j * np.pi * (self.centre_hz - centre_hz) * times_s)
-        moved: NDArray[np.complex64] = ((wave.conj() if self.inverted else wave) * turn).astype(np.complex64)
+    def wave(self, first: int, count: int, rate_hz: float, centre_hz: float) -> NDArray[np.complex64]:
+        """The burst at samples ``first`` to ``first + count`` as a channel of this rate at ``centre_hz`` has it."""
+        wave = self.fit.replica(first, count, rate_hz)
+        if self.inverted:
+            wave = wave.conj()
+        if centre_hz == self.centre_hz:
+            return wave
+        turn = np.exp(2j * np.pi * (self.centre_hz - centre_hz) / rate_hz * np.arange(first, first + count))
+        moved: NDArray[np.complex64] = (wave * turn).astype(np.complex64)
         return moved
 
 
@@ -232,7 +236,7 @@ def _take_off(stretch: Stretch, found: Found) -> None:
     first = max(0, int((found.fit.start_s - FGB_CARRIER_S) * wide.rate_hz))
     last = min(int(stretch.count / stretch.rate_hz * wide.rate_hz), int(found.fit.end_s * wide.rate_hz) + 1)
     if last > first:
-        stretch.remove(wide, first, found.wave(np.arange(first, last) / wide.rate_hz, wide.centre_hz))
+        stretch.remove(wide, first, found.wave(first, last - first, wide.rate_hz, wide.centre_hz))
 
 
 def _clear(lines: LineMap, stretch: Stretch, found: Found) -> None:

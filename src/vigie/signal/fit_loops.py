@@ -1,0 +1,234 @@
+"""The loops of ``fitting``: one pass over the samples of a burst for its normal equations, soft bits or replica.
+
+Nine samples of ten lie between edges, where phase and level alone matter; only edges need the whole gradient. The phase
+is turned by recursion, for it is a polynomial.
+"""
+
+from __future__ import annotations
+
+from math import cos, floor, pi, sin
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vigie.signal.compiled import compiled
+
+Real = NDArray[np.float64]
+Complex = NDArray[np.complex64]
+
+NUMBERS = 8
+"""phase, frequency, drift, start, stretch, deviation, rise, asymmetry"""
+_TURN = 2 * pi
+
+
+@compiled
+def levels_of(bits: NDArray[np.int8]) -> Real:
+    """Level of each half bit, two of carrier before and the last one kept twice behind, (2 n + 4,)."""
+    count = len(bits)
+    levels = np.zeros(2 * count + 4)
+    for index in range(count):
+        sign = 2.0 * bits[index] - 1.0
+        levels[2 * index + 2] = sign
+        levels[2 * index + 3] = -sign
+    levels[2 * count + 2] = levels[2 * count + 1]
+    levels[2 * count + 3] = levels[2 * count + 1]
+    return levels
+
+
+@compiled
+def swing_between(before: float, after: float, past: float, shift: float, length: float) -> float:
+    """Phase in units of the deviation, ``past`` seconds past the nominal edge between two levels."""
+    if before == after:
+        return before
+    past += shift if after > before else -shift
+    if past <= -length / 2:
+        return before
+    if past >= length / 2:
+        return after
+    return before + (after - before) * (0.5 + 0.5 * sin(past * (pi / length)))
+
+
+@compiled
+def normal_equations(
+    part: Complex, first: int, rate_hz: float, middle_s: float, values: Real, half_s: float, length_s: float,
+    rise_s: float, bits: NDArray[np.int8], sure: Real,
+) -> tuple[float, Real, Real]:  # fmt: skip
+    """Amplitude, force (8,) and normal matrix (8, 8) of one Gauss-Newton step, for unit noise and amplitude.
+
+    part (n,): samples from number ``first`` on. sure (bits,): expectation of the sign of each bit; a doubtful bit
+    leaves what does not hang on its sign.
+    """
+    levels = levels_of(bits)
+    count, last_edge = len(bits), 2 * len(bits)
+    normal = np.zeros((NUMBERS, NUMBERS))
+    force = np.zeros(NUMBERS)
+    row = np.zeros(NUMBERS)
+    pull = np.zeros(NUMBERS)
+    seen = 0.0
+    shift = values[7] * half_s / 2
+    step_s = 1 / rate_hz
+    past = first * step_s - middle_s
+    phase = values[0] + _TURN * past * (values[1] + past * values[2] / 2)
+    slope = _TURN * step_s * (values[1] + values[2] * (past + step_s / 2))
+    curve = _TURN * values[2] * step_s * step_s
+    turn = complex(cos(phase), -sin(phase))
+    advance = complex(cos(slope), -sin(slope))
+    bend = complex(cos(curve), -sin(curve))
+    plain_even, plain_odd = cos(values[5]), sin(values[5])
+    for index in range(len(part)):
+        past = (first + index) * step_s - middle_s
+        on_s = (first + index) * step_s - values[3]
+        seat = on_s / half_s
+        edge = min(max(floor(seat + 0.5), -1), last_edge)
+        from_edge = on_s - edge * half_s
+        before, after = levels[edge + 1], levels[edge + 2]
+        bit = floor(seat / 2)
+        trust = sure[bit] if 0 <= bit < count else 1.0
+        real = part[index].real * turn.real - part[index].imag * turn.imag
+        imag = part[index].real * turn.imag + part[index].imag * turn.real
+        turn *= advance
+        advance *= bend
+        sense = 0.0 if before == after else (1.0 if after > before else -1.0)
+        from_edge += sense * shift
+        row[0], row[1], row[2] = 1.0, _TURN * past, pi * past * past
+        if sense == 0.0 or abs(from_edge) >= length_s / 2:
+            level = before if from_edge < 0 else after
+            even = plain_even if level != 0.0 else 1.0
+            odd = plain_odd * level
+            straight, across = even * even + trust * trust * odd * odd, trust * trust * even * even + odd * odd
+            seen += even * real + trust * odd * imag
+            error, bent = even * imag - trust * odd * real, trust * even * imag - odd * real
+            for i in range(3):
+                force[i] += row[i] * error
+                for j in range(i, 3):
+                    normal[i, j] += straight * row[i] * row[j]
+                normal[i, 5] += 0.5 * (straight + across) * row[i] * level
+            force[5] += level * bent
+            normal[5, 5] += across * level * level
+            continue
+        angle = from_edge * (pi / length_s)
+        swing = before + (after - before) * (0.5 + 0.5 * sin(angle))
+        steep = values[5] * (after - before) * cos(angle) * (pi / (2 * length_s))
+        even, odd = cos(values[5] * swing), sin(values[5] * swing)
+        straight, across = even * even + trust * trust * odd * odd, trust * trust * even * even + odd * odd
+        seen += even * real + trust * odd * imag
+        error, bent = even * imag - trust * odd * real, trust * even * imag - odd * real
+        row[3] = -steep
+        row[4] = -steep * on_s / (1 + values[4])
+        row[5] = swing
+        row[6] = -steep * from_edge / rise_s
+        row[7] = steep * sense * half_s / 2
+        for i in range(NUMBERS):
+            pull[i] = row[i] * (straight if i < 3 else across)
+            force[i] += row[i] * (error if i < 3 else bent)
+        for i in range(NUMBERS):
+            for j in range(i, NUMBERS):
+                normal[i, j] += 0.5 * (pull[i] * row[j] + row[i] * pull[j])
+    for i in range(NUMBERS):
+        for j in range(i):
+            normal[i, j] = normal[j, i]
+    return seen / max(len(part), 1), force, normal
+
+
+@compiled
+def bit_correlations(
+    part: Complex, first: int, rate_hz: float, middle_s: float, values: Real, half_s: float, length_s: float,
+    bits: NDArray[np.int8],
+) -> Real:  # fmt: skip
+    """Correlation with each bit as 0 less that as 1 (n,), its neighbours as decided, shared edges included."""
+    levels = levels_of(bits)
+    count, last_edge = len(bits), 2 * len(bits)
+    result = np.zeros(count)
+    shift = values[7] * half_s / 2
+    step_s = 1 / rate_hz
+    past = first * step_s - middle_s
+    phase = values[0] + _TURN * past * (values[1] + past * values[2] / 2)
+    slope = _TURN * step_s * (values[1] + values[2] * (past + step_s / 2))
+    curve = _TURN * values[2] * step_s * step_s
+    turn = complex(cos(phase), -sin(phase))
+    advance = complex(cos(slope), -sin(slope))
+    bend = complex(cos(curve), -sin(curve))
+    odd = sin(values[5])
+    for index in range(len(part)):
+        on_s = (first + index) * step_s - values[3]
+        seat = on_s / half_s
+        edge = min(max(floor(seat + 0.5), -1), last_edge)
+        from_edge = on_s - edge * half_s
+        before, after = levels[edge + 1], levels[edge + 2]
+        real = part[index].real * turn.real - part[index].imag * turn.imag
+        imag = part[index].real * turn.imag + part[index].imag * turn.real
+        turn *= advance
+        advance *= bend
+        reach = length_s / 2 + abs(shift)
+        if edge < 0 or (edge == last_edge and from_edge > reach):
+            continue
+        if abs(from_edge) >= reach:  # between edges a bit turned over mirrors the phase
+            level = before if from_edge < 0 else after
+            bit = (edge if from_edge >= 0 else edge - 1) // 2
+            if 0 <= bit < count:
+                result[bit] += -2 * odd * level * imag
+            continue
+        swing = values[5] * swing_between(before, after, from_edge, shift, length_s)
+        kept = cos(swing) * real + sin(swing) * imag
+        if edge % 2:  # within bit (edge - 1) / 2
+            other = values[5] * swing_between(-before, -after, from_edge, shift, length_s)
+            if edge // 2 < count:
+                result[edge // 2] += cos(other) * real + sin(other) * imag - kept
+            continue
+        if edge >= 2:  # the bit before the edge turned over
+            end = -after if edge == last_edge else after
+            other = values[5] * swing_between(-before, end, from_edge, shift, length_s)
+            result[edge // 2 - 1] += cos(other) * real + sin(other) * imag - kept
+        if edge < last_edge:
+            other = values[5] * swing_between(before, -after, from_edge, shift, length_s)
+            result[edge // 2] += cos(other) * real + sin(other) * imag - kept
+    for bit in range(count):
+        if bits[bit] == 0:
+            result[bit] = -result[bit]
+    return result
+
+
+@compiled
+def render(
+    first: int, count: int, rate_hz: float, middle_s: float, values: Real, half_s: float, length_s: float,
+    bits: NDArray[np.int8], amplitude: float, begin_s: float, end_s: float,
+) -> Complex:  # fmt: skip
+    """The burst itself at samples ``first`` to ``first + count``; 0 before begin_s and after end_s."""
+    levels = levels_of(bits)
+    last_edge = 2 * len(bits)
+    wave = np.zeros(count, np.complex64)
+    shift = values[7] * half_s / 2
+    step_s = 1 / rate_hz
+    past = first * step_s - middle_s
+    phase = values[0] + _TURN * past * (values[1] + past * values[2] / 2)
+    slope = _TURN * step_s * (values[1] + values[2] * (past + step_s / 2))
+    curve = _TURN * values[2] * step_s * step_s
+    turn = complex(amplitude * cos(phase), amplitude * sin(phase))
+    advance = complex(cos(slope), sin(slope))
+    bend = complex(cos(curve), sin(curve))
+    even, odd = cos(values[5]), sin(values[5])
+    for index in range(count):
+        time_s = (first + index) * step_s
+        on_s = time_s - values[3]
+        edge = min(max(floor(on_s / half_s + 0.5), -1), last_edge)
+        swing = swing_between(levels[edge + 1], levels[edge + 2], on_s - edge * half_s, shift, length_s)
+        if begin_s <= time_s <= end_s:
+            if swing == 0.0:
+                wave[index] = turn
+            elif abs(swing) == 1.0:
+                wave[index] = turn * complex(even, odd * swing)
+            else:
+                wave[index] = turn * complex(cos(values[5] * swing), sin(values[5] * swing))
+        turn *= advance
+        advance *= bend
+    return wave
+
+
+def warm(*, rate_hz: float = 12800.0) -> Any:
+    """Compile, or load what was compiled, ahead of the first burst."""
+    values = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.1, 150e-6, 0.0])
+    bits, part = np.zeros(24, np.int8), np.zeros(8, np.complex64)
+    bit_correlations(part, 0, rate_hz, 0.0, values, 1.25e-3, 175e-6, bits)
+    render(0, 8, rate_hz, 0.0, values, 1.25e-3, 175e-6, bits, 1.0, 0.0, 1.0)
+    return normal_equations(part, 0, rate_hz, 0.0, values, 1.25e-3, 175e-6, 150e-6, bits, np.ones(24))
