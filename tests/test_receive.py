@@ -215,7 +215,7 @@ def test_a_file_of_tens_of_gigabytes_is_read_in_little_memory_and_can_be_interru
         assert json.loads(process.stdout.readline())["message"]["country_code"] == 227
         time.sleep(1.0)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(30) == 130, process.stderr.read()
         assert b"Traceback" not in process.stderr.read()
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from vigie.locate.measurement import Settings
     from vigie.orbit.ephemeris import Orbits
 
-LEAST_IDENTITY = 0.999
+LEAST_IDENTITY = 0.9995
 """probability that bits 25-106 are right, below which a message is not passed on: a wrong one is worse than none"""
-LEAST_REST = 0.998
+LEAST_REST = 0.999
 """the same of what follows, given those: below it the rest counts as unreadable"""
 LEAST_FREE = 0.99
 """the same where no code protects what follows"""

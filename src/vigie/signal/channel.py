@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,8 +19,10 @@ class Narrow:
     rate_hz: float
     centre_hz: float
     """offset of the channel's zero frequency from that of the stretch"""
-    bins: NDArray[np.intp]
-    """the bins of the stretch's spectrum that it was cut from"""
+    middle: int
+    """the bin of the stretch's spectrum that became its zero frequency"""
+    size: int
+    """how many bins it was cut from"""
 
 
 class Stretch:
@@ -35,24 +38,43 @@ class Stretch:
         """Where ``take`` would cut: the channel without its samples."""
         size = min(_fast(max(16, int(np.ceil(width_hz / self.rate_hz * self.size)))), self.size)
         middle = round(offset_hz / self.rate_hz * self.size)
-        bins = (middle + _offsets(size)) % self.size
         rate_hz = self.rate_hz * size / self.size
-        return Narrow(np.zeros(0, np.complex64), rate_hz, middle * self.rate_hz / self.size, bins)
+        return Narrow(np.zeros(0, np.complex64), rate_hz, middle * self.rate_hz / self.size, middle, size)
 
     def take(self, offset_hz: float, width_hz: float) -> Narrow:
         """The channel ``width_hz`` wide (or as wide as the stretch) about ``offset_hz``; its rate is its width."""
         place = self.place(offset_hz, width_hz)
-        size = len(place.bins)
-        iq = fft.ifft(self.spectrum[place.bins] * (_edges(size, self.size) * np.float32(size / self.size)))
+        size = place.size
+        part = np.empty(size, np.complex64)
+        for inside, outside in self._pieces(place):
+            part[inside] = self.spectrum[outside]
+        part *= _edges(size, self.size, True)
+        iq = fft.ifft(part, overwrite_x=True)
         count = min(size, int(np.ceil(self.count * size / self.size)))
-        return Narrow(iq[:count], place.rate_hz, place.centre_hz, place.bins)
+        return Narrow(iq[:count], place.rate_hz, place.centre_hz, place.middle, size)
 
     def remove(self, narrow: Narrow, first: int, signal: NDArray[np.complex64]) -> None:
         """Subtract ``signal``, which begins at sample ``first`` of the channel ``narrow``, from the stretch."""
-        size = len(narrow.bins)
+        size = narrow.size
         padded = np.zeros(size, np.complex64)
         padded[first : first + len(signal)] = signal[: max(0, size - first)]
-        self.spectrum[narrow.bins] -= fft.fft(padded) * (_edges(size, self.size) * np.float32(self.size / size))
+        taken = fft.fft(padded, overwrite_x=True)
+        taken *= _edges(size, self.size, False)
+        for inside, outside in self._pieces(narrow):
+            self.spectrum[outside] -= taken[inside]
+
+    def _pieces(self, narrow: Narrow) -> Iterator[tuple[slice, slice]]:
+        """Runs of bins of a channel, in FFT order, and where they lie in the stretch."""
+        positive = (narrow.size + 1) // 2
+        for inside, count, bin_1 in (
+            (0, positive, narrow.middle),
+            (positive, narrow.size - positive, narrow.middle - (narrow.size - positive)),
+        ):
+            outside = bin_1 % self.size
+            fits = min(count, self.size - outside)
+            yield slice(inside, inside + fits), slice(outside, outside + fits)
+            if fits < count:
+                yield slice(inside + fits, inside + count), slice(0, count - fits)
 
 
 @lru_cache(maxsize=256)
@@ -60,18 +82,17 @@ def _fast(size: int) -> int:
     return int(fft.next_fast_len(size))
 
 
-@lru_cache(maxsize=32)
-def _offsets(size: int) -> NDArray[np.intp]:
-    """Bins from the middle of a channel, in FFT order."""
-    offsets: NDArray[np.intp] = fft.fftfreq(size, 1 / size).astype(np.intp)
-    return offsets
+@lru_cache(maxsize=64)
+def _edges(size: int, whole: int, narrowing: bool) -> NDArray[np.float32]:
+    """Weights in FFT order, flat, falling to 0 over the outer twentieth on each side; flat for the whole stretch.
 
-
-@lru_cache(maxsize=32)
-def _edges(size: int, whole: int) -> NDArray[np.float32]:
-    """Weights in FFT order: 1, falling to 0 over the outer twentieth on each side; all 1 for the whole stretch."""
+    They keep amplitudes as they are from a spectrum of ``whole`` bins to one of ``size`` (narrowing), or back.
+    """
+    scale = size / whole if narrowing else whole / size
     if size >= whole:
-        return np.ones(size, np.float32)
+        return np.full(size, scale, np.float32)
     away = np.abs(fft.fftfreq(size)) * 2
-    weights: NDArray[np.float32] = (0.5 + 0.5 * np.cos(np.pi * np.clip((away - 0.9) / 0.1, 0, 1))).astype(np.float32)
+    weights: NDArray[np.float32] = (scale * (0.5 + 0.5 * np.cos(np.pi * np.clip((away - 0.9) / 0.1, 0, 1)))).astype(
+        np.float32
+    )
     return weights

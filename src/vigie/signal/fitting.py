@@ -23,6 +23,8 @@ Real = NDArray[np.floating[Any]]
 _CENTRE = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.1, 150e-6, 0.0])
 _SIGMA = np.array([np.inf, np.inf, 1e3, np.inf, 0.02, 0.06, 60e-6, 0.03])
 """prior of phase, frequency, drift, start, stretch, deviation, rise and asymmetry: the limits of T.001 2.2.4, 2.3.6"""
+_CLEAR = 1 - 1e-6
+"""expectation of a bit's sign from which it is as good as known"""
 _RIDGE = 1e-12 * np.eye(8)
 
 
@@ -89,9 +91,12 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
     for step in range(steps + 1):
         bits, sure = _decided(soft, sync)
         half_s, length_s = BIT_S * (1 + values[4]) / 2, fgb.ramp_s(values[6])
-        if step and (step == steps or sure.min() < 1):  # bits that are sure need no second look but the last
+        clear = sure.min() > _CLEAR
+        if step and (step == steps or not clear):  # bits that are sure need no second look but the last
             seen = fit_loops.bit_correlations(part, first, rate_hz, middle_s, values, half_s, length_s, bits)
             soft = 2 * amplitude / (noise * rate_hz) * seen
+            if step == steps and clear:
+                break
         level, force, normal_1 = fit_loops.normal_equations(
             part, first, rate_hz, middle_s, values, half_s, length_s, values[6], bits, sure
         )

@@ -20,13 +20,15 @@ from vigie.signal.channel import Narrow, Stretch
 from vigie.signal.fgb import BIT_S
 from vigie.signal.fitting import Fit, fit
 from vigie.signal.framing import framed
-from vigie.signal.search import LINE_THRESHOLD, Candidate, LineMap, find_sync
+from vigie.signal.search import LINE_THRESHOLD, Candidate, LineMap, find_sync, line_hz
 from vigie.signal.tracking import follow
 from vigie.signal.trust import evidence
 
 log = logging.getLogger(__name__)
 
 _STRONG_LINE = 20.0
+_DRIFTED_HZ = 12.0
+"""by which bits 1-24 may lie beside the carrier before them; each step of the search reaches half as far again"""
 SEARCH_HZ = 3200.0
 FIT_HZ = 12800.0
 _BURST_S = 0.53
@@ -158,7 +160,11 @@ def _examine(stretch: Stretch, at_s: float, offset_hz: float, noise_density: flo
     candidates = find_sync(narrow, noise_density, max(at_s - 0.4, -0.02), at_s + 0.25)
     if strength > _STRONG_LINE:  # surely its carrier: bit 1 begins 160 ms after the line, or the line is no burst's
         near_s = at_s + FGB_CARRIER_S
-        candidates = chain(find_sync(narrow, noise_density, near_s - 0.03, near_s + 0.03, most=1), candidates)
+        about_hz = line_hz(narrow, at_s)
+        near = find_sync(
+            narrow, noise_density, near_s - 0.03, near_s + 0.03, about_hz=about_hz, reach_hz=_DRIFTED_HZ, most=1
+        )
+        candidates = chain(near, candidates)
     if at_s < 0.4:  # the carrier may lie before the first sample; the residual carrier must not mislead then
         candidates = chain(candidates, find_sync(narrow, noise_density, -0.02, 0.14, with_carrier=False))
     for candidate in candidates:

@@ -167,13 +167,14 @@ def find_sync(
     first_s: float,
     last_s: float,
     *,
+    about_hz: float = 0.0,
     reach_hz: float = 36.0,
     most: int = 3,
     with_carrier: bool = True,
 ) -> Iterator[Candidate]:
     """The likeliest places of bits 1-24 whose bit 1 begins from first_s to last_s, the strongest first.
 
-    ``narrow`` needs a rate of about 3.2 kHz. ``reach_hz``: how far the carrier may be from the channel's centre.
+    ``narrow`` needs a rate of about 3.2 kHz. ``reach_hz``: how far the carrier may be from ``about_hz`` in the channel.
     """
     rate = narrow.rate_hz
     margin = int(0.01 * rate)
@@ -187,8 +188,9 @@ def find_sync(
     common, last, steady = _templates(rate, size)
     bin_hz = rate / size
     spacing = max(1, round(12.0 / bin_hz))
-    shifts = np.arange(-round(reach_hz / bin_hz / spacing), round(reach_hz / bin_hz / spacing) + 1) * spacing
-    shifted = np.stack([np.roll(spectrum, -shift) for shift in shifts])
+    steps = round(reach_hz / bin_hz / spacing)
+    shifts = np.arange(-steps, steps + 1) * spacing + round(about_hz / bin_hz)
+    shifted = spectrum[(np.arange(size) + shifts[:, None]) % size]
     head, tail = fft.ifft(shifted * common), fft.ifft(shifted * last)
     residual = fft.ifft(shifted * steady)
     count = end - begin
@@ -216,10 +218,23 @@ def find_sync(
         score[:, mirror, :, max(0, place - int(fgb.BIT_S * rate)) : place + int(fgb.BIT_S * rate) + 1] = -1
 
 
+def line_hz(narrow: Narrow, at_s: float) -> float:
+    """Frequency of the carrier whose 160 ms begin about at_s, in the channel, to a few Hz."""
+    first = max(0, round(at_s * narrow.rate_hz))
+    part = narrow.iq[first : first + round(FGB_CARRIER_S * narrow.rate_hz)]
+    spectrum = fft.fft(part, 1024)
+    column = int(np.argmax(spectrum.real**2 + spectrum.imag**2))
+    return (column if column < 512 else column - 1024) * narrow.rate_hz / 1024
+
+
 def _slice(iq: NDArray[np.complex64], first: int, last: int) -> NDArray[np.complex64]:
     """Samples first to last, with zeros where there are none."""
+    if first >= 0 and last <= len(iq):
+        return iq[first:last]
+    padded = np.zeros(max(0, last - first), np.complex64)
     inside = iq[max(0, first) : max(0, last)]
-    return np.pad(inside, (max(0, -first), max(0, last - first - max(0, -first) - len(inside))))
+    padded[max(0, -first) : max(0, -first) + len(inside)] = inside
+    return padded
 
 
 @lru_cache(maxsize=16)
