@@ -34,6 +34,12 @@ FIT_HZ = 12800.0
 _BURST_S = 0.53
 """a long message with its carrier, 1 % slow"""
 _CLOCK_SLACK_S = 0.1
+_LATE_S = 0.06
+"""by which a line may seem later than its burst"""
+_HIDES_HZ = 2500.0
+"""how far from its carrier a burst may hide another"""
+_LEAKS_HZ = 150.0
+"""how far a line reaches in the short-time spectrum"""
 _LEAST_BITS = 64
 """bits that must lie in the samples: with fewer there is nothing to tell"""
 _WINDOW_S = 1.3
@@ -85,10 +91,13 @@ class Found:
         return moved
 
 
-def bursts_in(iq: NDArray[np.complex64], rate_hz: float, known: Iterable[Found] = ()) -> list[Found]:
+def bursts_in(
+    iq: NDArray[np.complex64], rate_hz: float, known: Iterable[Found] = (), begin_by_s: float = np.inf
+) -> list[Found]:
     """Every first-generation burst in a stretch of samples (n,), the strongest line first.
 
-    ``known``: bursts already found that reach into the stretch; they are taken off first.
+    ``known``: bursts already found that reach into the stretch; they are taken off first. Bursts that begin after
+    ``begin_by_s`` are looked for only where they may hide an earlier one.
     """
     iq = _at_scale(iq)
     if not len(iq):
@@ -106,6 +115,10 @@ def bursts_in(iq: NDArray[np.complex64], rate_hz: float, known: Iterable[Found] 
         if height < LINE_THRESHOLD:
             break
         at_s, offset_hz = lines.time_s(frame), lines.offset_hz(column)
+        late_s = begin_by_s + _LATE_S
+        if at_s > late_s and lines.quiet(late_s, offset_hz, _HIDES_HZ, _LEAKS_HZ):
+            lines.forget(max(at_s - 0.2, late_s), at_s + 0.2, offset_hz - 60, offset_hz + 60)
+            continue
         best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz), height)
         if best is None:
             lines.forget(at_s - 0.2, at_s + 0.2, offset_hz - 60, offset_hz + 60)
@@ -307,8 +320,8 @@ class _Channel:
         if self.like.audio != "iq":
             yield from self._listen(iq.real, last)
             return
-        found = bursts_in(iq, self.rate_hz, self.known)
         limit_s = np.inf if last else (self.window - self.overlap) / self.rate_hz
+        found = bursts_in(iq, self.rate_hz, self.known, limit_s)
         begun = [one for one in found if one.fit.start_s - FGB_CARRIER_S < limit_s]
         if not self.fresh:  # one that began earlier and was not told then is the remainder of something unreadable
             begun = [one for one in begun if one.fit.start_s - FGB_CARRIER_S > -0.01]

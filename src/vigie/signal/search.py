@@ -75,6 +75,12 @@ class LineMap:
         columns: NDArray[np.intp] = np.arange(first, min(last, first + self.bins - 1) + 1) % self.bins
         return columns
 
+    def quiet(self, end_s: float, offset_hz: float, near_hz: float, apart_hz: float) -> bool:
+        """Whether nothing shows before end_s within near_hz of a line, what leaks from the line itself apart."""
+        before = self.lines[self._rows(0.0, end_s)]
+        sides = ((offset_hz - near_hz, offset_hz - apart_hz), (offset_hz + apart_hz, offset_hz + near_hz))
+        return not any((before[:, self._columns(low, high)] >= LINE_THRESHOLD).any() for low, high in sides)
+
     def forget(self, start_s: float, end_s: float, low_hz: float, high_hz: float) -> None:
         """Strike out a part of the map: what is there has been looked at."""
         self.lines[self._rows(start_s, end_s), self._columns(low_hz, high_hz)] = 0
