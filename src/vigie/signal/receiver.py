@@ -62,6 +62,8 @@ class Found:
     sync: Sync
     centre_hz: float
     inverted: bool
+    channel: Narrow | None = None
+    """what it was measured in, as long as that is at hand"""
 
     @property
     def offset_hz(self) -> float:
@@ -77,7 +79,7 @@ class Found:
             middle_s=self.fit.middle_s - shift_s,
             phase_rad=self.fit.phase_rad + (-turned if self.inverted else turned),
         )
-        return replace(self, fit=fit)
+        return replace(self, fit=fit, channel=None)
 
     def wave(self, first: int, count: int, rate_hz: float, centre_hz: float) -> NDArray[np.complex64]:
         """The burst at samples ``first`` to ``first + count`` as a channel of this rate at ``centre_hz`` has it."""
@@ -103,11 +105,10 @@ def bursts_in(
     if not len(iq):
         return []
     stretch = Stretch(iq, rate_hz)
-    for found in known:
-        _take_off(stretch, found)
+    left = [(_take_off(stretch, found), found) for found in known]
     lines = LineMap(iq, rate_hz)
-    for found in known:
-        _clear(lines, stretch, found)
+    for channel, found in left:
+        _clear(lines, channel, found)
     results: list[Found] = []
     most = 40 + int(rate_hz / 2500 * len(iq) / rate_hz)  # keeps a band full of other signals from stalling the stream
     for _ in range(most):
@@ -123,9 +124,9 @@ def bursts_in(
         if best is None:
             lines.forget(at_s - 0.2, at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
-        results.append(best)
-        _take_off(stretch, best)
-        _clear(lines, stretch, best)
+        without = _take_off(stretch, best)
+        results.append(replace(best, channel=None))
+        _clear(lines, without, best)
         lines.forget(at_s - 0.05, at_s + 0.05, offset_hz - 60, offset_hz + 60)
     return _without_ghosts(results)
 
@@ -239,6 +240,7 @@ def _measure(stretch: Stretch, narrow: Narrow, candidate: Candidate, noise_densi
             sync,
             wide.centre_hz,
             inverted,
+            wide,
         )
         if evidence(fitted.soft, sync) > _CLEAR_EVIDENCE:
             break
@@ -249,19 +251,22 @@ def _measure(stretch: Stretch, narrow: Narrow, candidate: Candidate, noise_densi
     return found
 
 
-def _take_off(stretch: Stretch, found: Found) -> None:
-    """Subtract a burst from the stretch."""
-    wide = stretch.place(found.offset_hz, FIT_HZ)
+def _take_off(stretch: Stretch, found: Found) -> Narrow:
+    """Subtract a burst from the stretch; its channel without it."""
+    wide = found.channel or stretch.take(found.centre_hz, FIT_HZ)
     first = max(0, int((found.fit.start_s - FGB_CARRIER_S) * wide.rate_hz))
-    last = min(int(stretch.count / stretch.rate_hz * wide.rate_hz), int(found.fit.end_s * wide.rate_hz) + 1)
+    last = min(len(wide.iq), int(found.fit.end_s * wide.rate_hz) + 1)
     if last > first:
-        stretch.remove(wide, first, found.wave(first, last - first, wide.rate_hz, wide.centre_hz))
+        wave = found.wave(first, last - first, wide.rate_hz, wide.centre_hz)
+        stretch.remove(wide, first, wave)
+        wide.iq[first:last] -= wave
+    return wide
 
 
-def _clear(lines: LineMap, stretch: Stretch, found: Found) -> None:
-    """Look at the lines about a burst again, now that it is taken off."""
+def _clear(lines: LineMap, left: Narrow, found: Found) -> None:
+    """Look at the lines about a burst again, in the channel from which it is taken off."""
     begin_s, end_s = found.fit.start_s - FGB_CARRIER_S - 0.17, found.fit.end_s + 0.01
-    lines.refresh(stretch.take(found.offset_hz, 8000.0), begin_s, end_s, 3500.0, 0.0)
+    lines.refresh(left, begin_s, end_s, 3500.0, 0.0)
     lines.raise_floor(begin_s, end_s, found.offset_hz, found.fit.amplitude**2)
     lines.forget(begin_s, end_s, found.offset_hz - 40, found.offset_hz + 40)
 

@@ -19,6 +19,7 @@ from vigie.constants import FGB_CARRIER_S, FGB_PHASE_RAD
 from vigie.records import Sync
 from vigie.signal import fgb
 from vigie.signal.channel import Narrow
+from vigie.signal.compiled import compiled
 
 WINDOW_S = 0.020
 HOP_S = 0.010
@@ -106,20 +107,42 @@ class LineMap:
         """
         hop = max(1, round(HOP_S * narrow.rate_hz))
         hop_s = self.hop / self.rate_hz
-        rows = np.arange(self.lines.shape[0])[self._rows(start_s, end_s)]
-        if not len(rows):
+        rows = self._rows(start_s, end_s)
+        first_row, last_row = rows.start, min(rows.stop, len(self.lines))
+        if last_row <= first_row:
             return
-        first = int(rows[0] * hop_s * narrow.rate_hz)
-        last = int((rows[-1] + FRAMES + 2) * hop_s * narrow.rate_hz)
-        lines = _sum_over_carrier(_short_time_power(narrow.iq[first:last], narrow.rate_hz, hop))
-        step_hz = narrow.rate_hz / lines.shape[1]
+        first = int(first_row * hop_s * narrow.rate_hz)
+        last = int((last_row + FRAMES + 1) * hop_s * narrow.rate_hz)
+        power = _short_time_power(narrow.iq[first:last], narrow.rate_hz, hop)
         columns = self._columns(narrow.centre_hz - half_width_hz, narrow.centre_hz + half_width_hz)
-        from_rows = np.rint((rows - rows[0]) * hop_s * narrow.rate_hz / hop).astype(np.intp)
-        from_rows = np.minimum(from_rows, len(lines) - 1)
         offsets = np.where(columns < (self.bins + 1) // 2, columns, columns - self.bins) * self.step_hz
-        from_columns = np.rint((offsets - narrow.centre_hz) / step_hz).astype(np.intp) % lines.shape[1]
-        part = lines[np.ix_(from_rows, from_columns)] / np.maximum(self.floor[columns], least)
-        self.lines[np.ix_(rows, columns)] = np.minimum(self.lines[np.ix_(rows, columns)], part)
+        from_columns = np.rint((offsets - narrow.centre_hz) * power.shape[1] / narrow.rate_hz) % power.shape[1]
+        limits = 1 / (FRAMES * np.maximum(self.floor[columns], least))
+        step = hop_s * narrow.rate_hz / hop
+        _lower_lines(self.lines, power, first_row, last_row, step, columns, from_columns.astype(np.intp), limits)
+
+
+@compiled
+def _lower_lines(
+    lines: NDArray[np.float32],
+    power: NDArray[np.float32],
+    first_row: int,
+    last_row: int,
+    step: float,
+    columns: NDArray[np.intp],
+    from_columns: NDArray[np.intp],
+    scales: NDArray[np.float64],
+) -> None:
+    """Lower a part of a map (frames, bins) to the lines that ``power`` shows; ``step`` of its frames are one row."""
+    total = np.zeros(len(power) + 1)
+    for index in range(len(columns)):
+        for frame in range(len(power)):
+            total[frame + 1] = total[frame] + power[frame, from_columns[index]]
+        for row in range(first_row, last_row):
+            frame = min(int((row - first_row) * step + 0.5), len(power) - 1)
+            seen = (total[min(frame + FRAMES, len(power))] - total[frame]) * scales[index]
+            if seen < lines[row, columns[index]]:
+                lines[row, columns[index]] = seen
 
 
 def _short_time_power(iq: NDArray[np.complex64], rate_hz: float, hop: int) -> NDArray[np.float32]:
