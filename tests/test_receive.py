@@ -190,7 +190,7 @@ def test_bad_input(tmp_path: Path, name: str, content: bytes, flags: list[str], 
     assert "Traceback" not in told
     assert "Warning" not in told
     assert done.stdout == b""
-    assert len(told.strip().splitlines()) <= 3
+    assert len(told.strip().splitlines()) <= 4
 
 
 def test_a_file_of_tens_of_gigabytes_is_read_in_little_memory_and_can_be_interrupted(tmp_path: Path) -> None:

@@ -28,6 +28,21 @@ _CLEAR = 1 - 1e-6
 _RIDGE = 1e-12 * np.eye(8)
 
 
+_PASSED = 0.45
+"""half the width of a channel that is not weakened (``channel``), as a share of its rate"""
+_WIDTHS = np.arange(0.005, 3.0, 0.01)
+_SPECTRUM = (np.cos(np.pi * _WIDTHS) / (1 - 4 * _WIDTHS**2)) ** 2  # of the slope of a half cosine of unit length
+_SHARES = np.cumsum(_SPECTRUM) / _SPECTRUM.sum()
+
+
+def _edge_share(width: float) -> float:
+    """Share of what edges tell of the time that a channel lets through; ``width``: its half width times their length.
+
+    The normal equations count the whole slope of an edge, of which the channel has cut off what is beyond its width.
+    """
+    return float(np.interp(width, _WIDTHS, _SHARES))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """One burst, measured. Times in seconds past the first sample of the channel."""
@@ -127,7 +142,7 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
         amplitude,
         noise,
         _modulation(values),
-        float(np.sqrt(bound[3, 3])),
+        float(np.sqrt(bound[3, 3] / _edge_share(fgb.ramp_s(float(values[6])) * _PASSED * rate_hz))),
         float(np.sqrt(bound[1, 1])),
     )
 

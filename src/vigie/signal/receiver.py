@@ -20,6 +20,7 @@ from vigie.signal.channel import Narrow, Stretch
 from vigie.signal.fgb import BIT_S
 from vigie.signal.fitting import Fit, fit
 from vigie.signal.framing import framed
+from vigie.signal.health import Health
 from vigie.signal.search import LINE_THRESHOLD, Candidate, LineMap, find_sync, line_hz
 from vigie.signal.tracking import follow
 from vigie.signal.trust import evidence
@@ -48,6 +49,8 @@ _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
 _CLEAR_EVIDENCE = 13.0
 """nats, of 16.6, with which bits 1-24 leave no doubt of their place"""
+_ODD_RATE = 0.006
+"""relative error of the bit rate beyond which another is tried"""
 _PLACES = 3
 """times that bit 1 may turn out to lie elsewhere"""
 _LEAST_EVIDENCE = 36.0
@@ -231,8 +234,7 @@ def _measure(stretch: Stretch, narrow: Narrow, candidate: Candidate, noise_densi
         last = min(len(wide.iq), int((start_s + _BURST_S - FGB_CARRIER_S + 0.02) * wide.rate_hz))
         begin_s = first / wide.rate_hz
         part = wide.iq[first:last].conj() if inverted else wide.iq[first:last]
-        pattern = fgb.sync_pattern(sync)
-        fitted = fit(part, wide.rate_hz, follow(part, wide.rate_hz, start_s - begin_s, pattern, noise_density), pattern)
+        fitted = _fitted(part, wide.rate_hz, start_s - begin_s, sync, noise_density)
         if fitted is None:
             return None
         found = Found(
@@ -249,6 +251,20 @@ def _measure(stretch: Stretch, narrow: Narrow, candidate: Candidate, noise_densi
             break
         start_s, sync, inverted = better.start_s + begin_s, better.sync, inverted != better.mirrored
     return found
+
+
+def _fitted(
+    part: NDArray[np.complex64], rate_hz: float, start_s: float, sync: Sync, noise_density: float
+) -> Fit | None:
+    """The fit of a burst; the better of two where its bit rate is so odd that a bit may have slipped."""
+    pattern = fgb.sync_pattern(sync)
+    fitted = fit(part, rate_hz, follow(part, rate_hz, start_s, pattern, noise_density), pattern)
+    if fitted is not None and abs(fitted.modulation.bit_rate_bps / FGB_BIT_RATE_BPS - 1) < _ODD_RATE:
+        return fitted
+    other = fit(part, rate_hz, follow(part, rate_hz, start_s, pattern, noise_density, any_rate=True), pattern)
+    if fitted is None or other is None:
+        return fitted or other
+    return other if other.amplitude > fitted.amplitude else fitted
 
 
 def _take_off(stretch: Stretch, found: Found) -> Narrow:
@@ -281,6 +297,7 @@ class _Channel:
         self.parts: list[NDArray[np.complex64]] = []
         self.count = 0
         self.known: list[Found] = []
+        self.health = Health(block.channel)
         self.fresh = True  # nothing of this channel has been looked at, so a burst may begin before its first sample
         self.overlap = int((_BURST_S + 0.03) * self.rate_hz)
         self.window = max(int(_WINDOW_S * self.rate_hz), self.overlap + 1)
@@ -325,12 +342,15 @@ class _Channel:
         if self.like.audio != "iq":
             yield from self._listen(iq.real, last)
             return
+        self.health.look(iq, self.first)
         limit_s = np.inf if last else (self.window - self.overlap) / self.rate_hz
         found = bursts_in(iq, self.rate_hz, self.known, limit_s)
         begun = [one for one in found if one.fit.start_s - FGB_CARRIER_S < limit_s]
         if not self.fresh:  # one that began earlier and was not told then is the remainder of something unreadable
             begun = [one for one in begun if one.fit.start_s - FGB_CARRIER_S > -0.01]
         for one in sorted(begun, key=lambda one: one.fit.start_s):
+            if evidence(one.fit.soft, one.sync) > _CLEAR_EVIDENCE:
+                self.health.burst(one.fit.modulation.bit_rate_bps, one.inverted, self.rate_hz)
             yield self._burst(one)
         shift_s = (self.window - self.overlap) / self.rate_hz
         self.known = [one.seen_from(shift_s) for one in begun if one.fit.end_s > shift_s]
@@ -397,11 +417,17 @@ class Receiver:
         if not 0 < block.rate_hz < float("inf"):
             raise InputError(f"a sample rate of {block.rate_hz} Hz: it must be positive")
         block = self._numbers_only(block)
-        channel = self._channels.get(block.channel)
+        channel, told = self._channels.get(block.channel), set[str]()
         if channel is None or not channel.follows(block):
             if channel is not None:
+                due, told = channel.first + channel.count, channel.health.told
                 yield from channel.end()
+                if block.rate_hz == channel.rate_hz:
+                    channel.health.gap(block.first, block.first - due)
             channel = self._channels[block.channel] = _Channel(block)
+            channel.health.told |= told
+        if self._missing:
+            channel.health.told.add("silence")
         yield from channel.add(block)
 
     def end(self) -> Iterator[Burst]:

@@ -22,6 +22,9 @@ EVEN, ODD = float(np.cos(FGB_PHASE_RAD)), float(np.sin(FGB_PHASE_RAD))
 _DRIFT_TRUST = (pi * DRIFT_SIGMA_HZ_PER_S) ** -2
 _EDGE = 1 / 8
 """early and late sampling, in bits"""
+_STEP = 0.004
+_NEAR = 0.006
+"""stretch up to which a strong burst may be followed in long steps: one bit in 112 is 0.009"""
 _LONG, _SHORT, _SYNC, _BIT_S, _CARRIER = FGB_LONG_BITS, FGB_SHORT_BITS, SYNC_BITS, BIT_S, CARRIER_BITS
 
 
@@ -62,13 +65,14 @@ def integrals(
 
 
 @compiled
-def place(total: Complex, rate_hz: float, start_s: float, sync: Real) -> tuple[float, float]:
-    """The beginning of bit 1 and the stretch that agree best with bits 1-24, on a grid about start_s."""
-    best, best_s, best_stretch = -1.0, start_s, 0.0
-    for late in range(-4, 5):
-        for wide in range(-2, 3):
-            first_s, stretch = start_s + late / 16 * _BIT_S, wide * 0.004
-            bit_s = _BIT_S * (1 + stretch)
+def place(total: Complex, rate_hz: float, start_s: float, sync: Real, reach: int) -> tuple[float, float]:
+    """The beginning of bit 1 and the stretch, up to ``reach`` steps, that agree best with bits 1-24."""
+    best, best_s, best_wide = -1.0, start_s, 0
+    for wide in range(-reach, reach + 1):
+        stretch = wide * _STEP
+        bit_s = _BIT_S * (1 + stretch)
+        for late in range(-4, 5):
+            first_s = start_s + late / 16 * _BIT_S
             seen = 0j
             last = until(total, rate_hz, first_s)
             for bit in range(_SYNC):
@@ -78,8 +82,8 @@ def place(total: Complex, rate_hz: float, start_s: float, sync: Real) -> tuple[f
                 last = end
             energy = (seen.real**2 + seen.imag**2) * (1 - 5 * abs(stretch))
             if energy > best:
-                best, best_s, best_stretch = energy, first_s, stretch
-    return best_s, best_stretch
+                best, best_s, best_wide = energy, first_s, wide
+    return best_s, best_wide * _STEP
 
 
 @compiled
@@ -187,7 +191,7 @@ def timing_step(
     slope[1] -= stretch * RATE_SIGMA**-2
     moved = solve(normal, slope)
     shift_s = min(max(moved[0], -0.2), 0.2) * _BIT_S
-    stretch = min(max(stretch + min(max(moved[1], -0.004), 0.004), -0.02), 0.02)
+    stretch = min(max(stretch + min(max(moved[1], -0.004), 0.004), -0.03), 0.03)
     # the polynomial stays tied to the beginning of bit 1
     phase[0] += shift_s * (phase[1] + shift_s * phase[2])
     phase[1] += 2 * shift_s * phase[2]
@@ -263,7 +267,7 @@ def grow(
         reach = present if last else steps[index]
         if strong and not last and not (strong_steps == reach).any():
             continue
-        strong = strong or amplitude**2 > strong_ratio * noise
+        strong = strong or (amplitude**2 > strong_ratio * noise and abs(stretch) < _NEAR)
         for _ in range(1 if strong or last else 2):
             amplitude = phase_step(
                 carrier, plain, swing, sync, reach, start_s, stretch, length_s, noise, amplitude, phase

@@ -67,15 +67,20 @@ def first_phase(known: Complex, noise_density: float) -> NDArray[np.float64]:
 
 
 def follow(
-    iq: NDArray[np.complex64], rate_hz: float, start_s: float, sync: NDArray[np.int8], noise_density: float
+    iq: NDArray[np.complex64],
+    rate_hz: float,
+    start_s: float,
+    sync: NDArray[np.int8],
+    noise_density: float,
+    any_rate: bool = False,
 ) -> Track:
     """Follow one burst whose bit 1 begins about start_s; its carrier is within some tens of Hz of zero.
 
-    noise_density: power per Hz, the first guess of it.
+    noise_density: power per Hz, the first guess of it. any_rate: the bit rate may be off by 2 %, which no beacon's is.
     """
     signs = np.asarray(2.0 * sync - 1, np.float64)
     total = track_loops.running_sum(iq, rate_hz)
-    start_s, stretch = track_loops.place(total, rate_hz, start_s, signs)
+    start_s, stretch = track_loops.place(total, rate_hz, start_s, signs, 5 if any_rate else 2)
     carrier = np.zeros(CARRIER_BITS, np.complex128)
     plain, swing = np.zeros((2, FGB_LONG_BITS), np.complex128)
     track_loops.read(total, rate_hz, start_s, stretch, carrier, plain, swing)
