@@ -41,6 +41,7 @@ _COLUMNS = {
     "foa_over_sigma": "6.2f",
     "cpu": "7.4f",
 }  # fmt: skip
+_HEAD = "         dB-Hz  ideal   read partly wrong  found false     ber  TOA us /sigma  middle  FOA Hz /sigma  CPU"
 CONDITIONS = ("clean", "static", "leo", "worst")
 
 
@@ -316,9 +317,7 @@ def main() -> None:
                 print(json.dumps(row))
                 continue
             if len(table) == 1:
-                print(
-                    "         dB-Hz  ideal   read partly wrong  found false     ber  TOA us /sigma  middle  FOA Hz /sigma  CPU"
-                )
+                print(_HEAD)
             told = " ".join(f"{row[key]:{width}}" for key, width in _COLUMNS.items())
             print(f"{name:8} {told}", flush=True)
     for row in cost(options.cost, options.seed) if options.cost else ():
