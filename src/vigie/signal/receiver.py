@@ -49,6 +49,8 @@ _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
 _CLEAR_EVIDENCE = 13.0
 """nats, of 16.6, with which bits 1-24 leave no doubt of their place"""
+_SURE_EVIDENCE = 15.0
+"""the same, from which a burst is good enough to accuse the samples"""
 _ODD_RATE = 0.006
 """relative error of the bit rate beyond which another is tried"""
 _PLACES = 3
@@ -349,7 +351,7 @@ class _Channel:
         if not self.fresh:  # one that began earlier and was not told then is the remainder of something unreadable
             begun = [one for one in begun if one.fit.start_s - FGB_CARRIER_S > -0.01]
         for one in sorted(begun, key=lambda one: one.fit.start_s):
-            if evidence(one.fit.soft, one.sync) > _CLEAR_EVIDENCE:
+            if evidence(one.fit.soft, one.sync) > _SURE_EVIDENCE:
                 self.health.burst(one.fit.modulation.bit_rate_bps, one.inverted, self.rate_hz)
             yield self._burst(one)
         shift_s = (self.window - self.overlap) / self.rate_hz
