@@ -1,7 +1,8 @@
 """The records that flow through Vigie. Whoever knows these knows the project.
 
-``Samples -> Burst -> Message -> Detection -> Solution -> Alert``, and ``Tick``, the clock of a live stream. A stage is
-a generator from records to records: it acts on the kinds it knows, passes everything on and adds what it made.
+``Samples -> Burst -> Message -> Detection -> Solution -> Alert -> Sit``, with ``Tick``, the clock of a live stream, and
+``Order``, what a duty officer decides. A stage is a generator from records to records: it acts on the kinds it knows,
+passes everything on and adds what it made.
 
 Every number carries its unit in its name. An instant is UTC ``datetime64[ns]``. ``None`` means unknown, never 0.
 """
@@ -140,6 +141,8 @@ class Detection:
     """the burst's samples, as in ``Burst.snippet``"""
     satellite: str = ""
     """the satellite that heard it: C/S number, or the code of messages between centres; empty: not known, or none"""
+    more: bool = False
+    """True when the next record of this beacon belongs to the same alert, such as the DOA position of this burst"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,81 @@ class Solution:
     """east, north; None when the beacon is at rest or that cannot be told"""
     cells: tuple[tuple[str, float], ...] = ()
     """H3 cells with the probability of each, when the ellipse alone would mislead: all places of the beacon together"""
+    satellites: tuple[str, ...] = ()
+    """the satellites that contributed, by C/S number or code; empty when they are not known"""
+    source: str = ""
+    """the LUT or the centre that found it"""
+    outside: tuple[str, ...] = ()
+    """contributing satellites in whose footprint the place does not lie: such a position is suspect"""
+    more: bool = False
+    """True when the next record of this beacon belongs to the same alert: the other side of a Doppler pass, or the
+    encoded position beside a DOA one"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The MCC reference position: the centre's estimate from positions that agree. No measurement, and not the place
+    itself: the beacon may have moved since."""
+
+    lat_deg: float
+    lon_deg: float
+    start: np.datetime64
+    """earliest of the times of detection of the alert when it was made"""
+    end: np.datetime64
+    """latest detection that went into it"""
+    used: int
+    """positions that went into it"""
+    renewed: bool = False
+    """True when it was established anew from new positions alone, which contradicted the old one"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLink:
+    """Where the acknowledgement stands that a beacon with return link is owed."""
+
+    provider: str
+    """galileo, glonass, bds, or unknown"""
+    state: Literal["capable", "owed", "received", "lost"]
+    """capable: nothing is owed before the position is confirmed; owed: not yet confirmed by the beacon; received: the
+    beacon's feedback bits say so; lost: they said so, and say it no more"""
+    since: np.datetime64
+    automatic: bool
+    """accepts the automatic acknowledgement (type 1)"""
+    manual: bool
+    """accepts one that a rescue centre sends (type 2)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message that a change of an alert calls for: decided, numbered, not yet written."""
+
+    number: str
+    """the SIT number, as for national text: 170-179, 370-379"""
+    to: str
+    """name of the destination"""
+    serial: int
+    """current message number, counted for each destination from 1 to 99999, and again from 0"""
+    title: str
+    why: str
+    """what calls for it, in words"""
+    source: str
+    """the clause"""
+    inferred: bool = False
+    """True when no document read says so"""
+    buffers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a duty officer decides about one alert. Journalled like everything the book learns from."""
+
+    time: np.datetime64
+    alert: str
+    what: Literal["close", "add", "remove", "resend"]
+    to: str = ""
+    """the destination meant: added, taken off, or sent the last message once more"""
+    by: str = ""
+    """who decided"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +266,59 @@ class Alert:
     facts: Mapping[str, Any] = field(default_factory=dict)
     """facts of the latest trusted message, as ``vigie decode`` prints them"""
     changed: np.datetime64 | None = None
+    site: int = 1
+    """which activation of this beacon it is, counted from 1; a closed one is never opened again"""
+    to: tuple[str, ...] = ()
+    """who would get the next message, before anything is sent"""
+    told: tuple[str, ...] = ()
+    """who has got a message about this activation"""
+    notices: tuple[Notice, ...] = ()
+    """the messages that this very change calls for"""
+    reference: Reference | None = None
+    """the MCC reference position; its presence says that the position is confirmed"""
+    remarks: tuple[str, ...] = ()
+    """warnings that belong into every message, as rescue centres know them"""
+    return_link: ReturnLink | None = None
+    until: np.datetime64 | None = None
+    """when it is closed unless the beacon is heard again; None when no clock runs"""
 
 
-Record = Samples | Burst | Detection | Solution | Alert | Tick
+@dataclass(frozen=True, slots=True)
+class Sit:
+    """A message between centres, ready to be handed to a link."""
+
+    to: str
+    """name of the destination"""
+    address: str
+    """the code that stands in the message's header"""
+    number: str
+    serial: int
+    """current message number: with ``to`` it names this message and no other"""
+    form: str
+    """usmcc_rcc, sit185, narrative, usmcc_auto, ladr ..., as ``vigie sit parse`` names them"""
+    text: str
+    time: np.datetime64
+    alert: str
+    why: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """what it says, by name, as ``vigie sit parse --json`` prints it"""
+
+    @property
+    def key(self) -> str:
+        """What a link remembers so that nothing goes twice to a destination."""
+        return f"{self.to}/{self.serial:05d}/{self.alert}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseSit:
+    """A message that an exercise made: it looks like a Sit and is none, so nothing that sends takes it."""
+
+    message: Sit
+
+    @property
+    def key(self) -> str:
+        """As a Sit's, and never one of them."""
+        return f"X/{self.message.key}"
+
+
+Record = Samples | Burst | Detection | Solution | Alert | Tick | Order | Sit | ExerciseSit

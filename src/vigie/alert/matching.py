@@ -5,15 +5,30 @@ An encoded position is what the beacon says of itself. Two of them never confirm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
-from vigie.alert.rules import DOA_APART_S, DOPPLER_APART_S, MATCH_M, UPDATE_M
+from vigie.alert.rules import (
+    DOA_APART_S,
+    DOA_PORTION_S,
+    DOPPLER_APART_S,
+    MATCH_M,
+    UPDATE_M,
+)
 from vigie.geodesy import distance_m
 from vigie.instants import seconds_past
-from vigie.records import Detection, Message, Solution
+from vigie.records import Detection, Message, Reference, Solution
 
-Judgement = Literal["first", "same", "moved", "conflicting", "matching"]
+Judgement = Literal["first", "same", "moved", "conflicting", "matching", "unresolved", "renewed"]
+
+
+class Verdict(NamedTuple):
+    """What new positions mean beside the known ones."""
+
+    event: Judgement
+    words: str = ""
+    agreed: tuple[Solution, ...] = ()
+    """the positions that agree, where some do"""
 
 
 def encoded(detection: Detection) -> Solution | None:
@@ -36,6 +51,8 @@ def encoded(detection: Detection) -> Solution | None:
         detection.time,
         cell_m(lat_deg, lon_deg, message.facts.get("position_resolution_deg")),
         exercise=detection.exercise,
+        satellites=(detection.satellite,) if detection.satellite else (),
+        more=detection.more,
     )
 
 
@@ -53,57 +70,49 @@ def moves(message: Message) -> bool:
     return message.facts.get("protocol") == "elt_dt" or message.facts.get("beacon_type") == "ELT_DT"
 
 
-def apart_m(one: Solution, other: Solution) -> float:
-    """Distance between two solutions, m."""
+def apart_m(one: Solution | Reference, other: Solution | Reference) -> float:
+    """Distance between two positions along the Earth, m."""
+    if (one.lat_deg, one.lon_deg) == (other.lat_deg, other.lon_deg):
+        return 0.0
     return float(distance_m(one.lat_deg, one.lon_deg, other.lat_deg, other.lon_deg))
 
 
-def independent(one: Solution, other: Solution) -> bool:
-    """Whether agreement of two solutions is evidence (R Table 3.2.4).
+def kind(solution: Solution) -> str:
+    """encoded, doppler or doa; a fused solution counts as a DOA one, which is ours."""
+    return "doa" if solution.method == "fused" else solution.method
 
-    A solution names no satellites, so of the manual's cases only those told by time are taken; a Doppler side that
-    has an image is never paired with another such side (the manual's "unresolved Doppler position match"); a fused
-    solution is taken as a DOA one. All three decisions are ours and confirm later rather than sooner.
+
+def independent(one: Solution, other: Solution) -> bool:
+    """Whether agreement of two solutions is evidence (R Table 3.2.4). Distance does not matter here.
+
+    The time of closest approach of a Doppler solution is taken as the middle of its bursts. Where the satellites of a
+    solution are not known, only time can tell: it then confirms later rather than sooner.
     """
-    methods = {"doa" if solution.method == "fused" else solution.method for solution in (one, other)}
+    methods = {kind(one), kind(other)}
     if methods == {"encoded"}:
         return False
     if len(methods) == 2:
         return True
     if methods == {"doppler"}:
+        if one.satellites and other.satellites and set(one.satellites).isdisjoint(other.satellites):
+            return True
         middles = [s.start + (s.end - s.start) // 2 for s in (one, other)]
-        apart_s = abs(float(seconds_past(*middles)))
-        return apart_s >= DOPPLER_APART_S.value and one.probability == other.probability == 1.0
-    return abs(float(seconds_past(one.end, other.end))) >= DOA_APART_S.value
+        return abs(float(seconds_past(*middles))) >= DOPPLER_APART_S.value
+    if abs(float(seconds_past(one.end, other.end))) >= DOA_APART_S.value:
+        return True
+    mine, theirs = set(one.satellites), set(other.satellites)
+    portions = (one.start, other.start), (one.end, other.end)
+    apart = max(abs(float(seconds_past(a, b))) for a, b in portions) >= DOA_PORTION_S.value
+    return bool(mine - theirs and theirs - mine) and apart
 
 
-def judge(
-    new: Solution, known: Sequence[Solution], *, news: Solution | None = None, flies: bool = False
-) -> tuple[Judgement, str]:
-    """What a new solution means beside the known ones (newest first), and why, in words.
-
-    ``news``: the last one that was told as news, so that many small steps add up to one. ``flies``: the beacon is an
-    ELT(DT), whose positions are never confirmed and may differ by any distance.
-    """
-    if not known:
-        return "first", ""
-    if blurs(new, known) or any(_two_sides(new, other) for other in known):
-        return "same", ""
-    if flies:
-        return _judge_flying(new, known, news)
-    others = [(apart_m(new, other), other) for other in known if independent(new, other)]
-    alike = [other for other in known if other.method == new.method]
-    if others:
-        near_m, near = min(others, key=lambda pair: pair[0])
-        if near_m <= MATCH_M.value:
-            return "matching", f"{_name(new)} lies {_km(near_m)} from the {near.method} position, {_limit()}."
-        return "conflicting", f"{_name(new)} lies {_km(near_m)} from the {near.method} position, {_limit()}."
-    if not alike:
-        return "moved", f"{_name(new)} was added."
-    gone_m = apart_m(new, alike[0])
-    if gone_m > MATCH_M.value and new.method == "encoded":
-        return "conflicting", f"{_name(new)} lies {_km(gone_m)} from the previous one, {_limit()}."
-    return _moved(new, alike[0], news)
+def two_sides(one: Solution, other: Solution) -> bool:
+    """Whether these are the two sides of one Doppler pass by one station: one finding, no movement."""
+    return (
+        one.method == other.method == "doppler"
+        and (one.start, one.end, one.satellites) == (other.start, other.end, other.satellites)
+        and (one.lat_deg, one.lon_deg) != (other.lat_deg, other.lon_deg)
+    )
 
 
 def blurs(new: Solution, known: Sequence[Solution]) -> bool:
@@ -118,34 +127,207 @@ def blurs(new: Solution, known: Sequence[Solution]) -> bool:
     return apart_m(new, last) <= new.ehe_m + UPDATE_M.value
 
 
-def _two_sides(one: Solution, other: Solution) -> bool:
-    """Whether these are the two sides of one Doppler pass: one finding, no movement."""
-    return one.method == other.method == "doppler" and (one.start, one.end) == (other.start, other.end)
+def judge(
+    group: Sequence[Solution],
+    known: Sequence[Solution],
+    *,
+    news: Solution | None = None,
+    flies: bool = False,
+    reference: Reference | None = None,
+) -> Verdict:
+    """What the new solutions of one alert (a DOA or encoded position, both, or the sides of a pass) mean.
+
+    ``known``: those before, newest first. ``news``: the last encoded position that was told as news, so that many small
+    steps add up to one. ``flies``: the beacon is an ELT(DT), never confirmed. ``reference``: the MCC reference position
+    where the position is confirmed.
+    """
+    group = [new for new in group if not blurs(new, known)]
+    if not group:
+        return Verdict("same")
+    if flies:
+        return _flying(group, known, news)
+    if reference is not None:
+        return _confirmed(group, known, news, reference)
+    return _open(group, known, news)
 
 
-def _judge_flying(new: Solution, known: Sequence[Solution], news: Solution | None) -> tuple[Judgement, str]:
-    alike = [other for other in known if other.method == new.method]
-    if alike:
-        return _moved(new, alike[0], news)
-    other = known[0]
-    gap_m = apart_m(new, other)
-    words = f"{_name(new)} lies {_km(gap_m)} from the {other.method} position, {_limit()}; an ELT(DT) is not confirmed."
-    return ("moved" if gap_m <= MATCH_M.value else "conflicting"), words
+# -- before confirmation ----------------------------------------------------------------------------------------------
 
 
-def _moved(new: Solution, previous: Solution, news: Solution | None) -> tuple[Judgement, str]:
+def _open(group: Sequence[Solution], known: Sequence[Solution], news: Solution | None) -> Verdict:
+    pairs = list(_pairs(group, known))
+    unresolved = _unresolved(group, known)
+    good = [pair for pair in pairs if not _ambiguous(*pair, group, known, unresolved)]
+    near = min(good, key=lambda pair: apart_m(*pair), default=None)
+    if near is not None and apart_m(*near) <= MATCH_M.value:
+        return Verdict("matching", _sentence(*near), near)
+    if not known:
+        return Verdict("first")
+    if unresolved:
+        words = "Both sides of the new Doppler pass match the sides of an earlier one: which is real cannot be told."
+        return Verdict("unresolved", words, tuple(unresolved))
+    outer = [pair for pair in pairs if pair[1] in known]
+    if outer and all(apart_m(*pair) > MATCH_M.value for pair in outer):
+        return Verdict("conflicting", _sentence(*min(outer, key=lambda pair: apart_m(*pair))))
+    return _alike(group, known, news)
+
+
+def _pairs(group: Sequence[Solution], known: Sequence[Solution]) -> Iterable[tuple[Solution, Solution]]:
+    """Each new position with every independent one, known or of the same alert."""
+    for index, new in enumerate(group):
+        for other in (*known, *group[:index]):
+            if independent(new, other) and not two_sides(new, other):
+                yield new, other
+
+
+def _sides(one: Solution, among: Sequence[Solution]) -> list[Solution]:
+    return [one, *(other for other in among if two_sides(one, other))]
+
+
+def _unresolved(group: Sequence[Solution], known: Sequence[Solution]) -> list[Solution]:
+    """The sides of an earlier, independent pass of which each matches another of the new ones (R Table 3.2.4, note)."""
+    new = [one for one in group if one.method == "doppler"]
+    if len(new) < 2:
+        return []
+    for old in known:
+        if old.method != "doppler" or not independent(new[0], old):
+            continue
+        sides = _sides(old, known)
+        hits = {id(side): [n for n in new if apart_m(n, side) <= MATCH_M.value] for side in sides}
+        if len(sides) == 2 and all(hits.values()) and len({id(n) for near in hits.values() for n in near}) > 1:
+            return sides
+    return []
+
+
+def _ambiguous(
+    new: Solution, old: Solution, group: Sequence[Solution], known: Sequence[Solution], unresolved: Sequence[Solution]
+) -> bool:
+    """Whether a match of two Doppler sides would confirm nothing: the passes match on both sides, or a side has an
+    image that is not known (ours: then which of them matches cannot be told)."""
+    if new.method != "doppler" or old.method != "doppler":
+        return False
+    if old in unresolved:
+        return True
+    alone = [len(_sides(one, among)) == 1 and one.probability < 1 for one, among in ((new, group), (old, known))]
+    return any(alone)
+
+
+def _alike(group: Sequence[Solution], known: Sequence[Solution], news: Solution | None) -> Verdict:
+    """Nothing independent to compare with."""
+    verdict = Verdict("same")
+    for new in group:
+        before = next((other for other in known if kind(other) == kind(new)), None)
+        if before is None:
+            verdict = Verdict("moved", f"{_name(new)} was added.")
+        elif new.method != "doppler" and apart_m(new, before) > MATCH_M.value:
+            gone = _km(apart_m(new, before))
+            return Verdict("conflicting", f"{_name(new)} lies {gone} from the previous one, {_limit()}.")
+        elif new.method == "encoded":
+            verdict = _moved(new, before, news)
+    return verdict
+
+
+def _moved(new: Solution, previous: Solution, news: Solution | None) -> Verdict:
     last = news if news is not None and news.method == new.method else previous
     gone_m = apart_m(new, last)
     finer = previous.ehe_m is not None and new.ehe_m is not None and new.ehe_m < previous.ehe_m / 2
     if gone_m > UPDATE_M.value:
-        return "moved", f"{_name(new)} lies {_km(gone_m)} from the one told last."
+        return Verdict("moved", f"{_name(new)} lies {_km(gone_m)} from the one told last.")
     if finer:
-        return "moved", f"{_name(new)} is finer than the previous one."
-    return "same", ""
+        return Verdict("moved", f"{_name(new)} is finer than the previous one.")
+    return Verdict("same")
+
+
+# -- an ELT(DT) -------------------------------------------------------------------------------------------------------
+
+
+def _flying(group: Sequence[Solution], known: Sequence[Solution], news: Solution | None) -> Verdict:
+    """Only a DOA and an encoded position of the same alert are compared (R 3.2.2.1, 3.2.3.9 (4))."""
+    fresh = [other for other in known if any(_together(new, other) for new in group)]
+    pairs = [pair for pair in _pairs(group, fresh) if {kind(p) for p in pair} == {"doa", "encoded"}]
+    if pairs:
+        gap_m = apart_m(*pairs[0])
+        words = f"{_sentence(*pairs[0])[:-1]}; an ELT(DT) is not confirmed."
+        if gap_m > MATCH_M.value:
+            return Verdict("conflicting", words)
+        return Verdict("moved" if known else "first", words, pairs[0])
+    if not known:
+        return Verdict("first")
+    new = group[-1]
+    before = next((other for other in known if kind(other) == kind(new)), None)
+    return _moved(new, before, news) if before else Verdict("moved", f"{_name(new)} was added.")
+
+
+def _together(one: Solution, other: Solution) -> bool:
+    """Whether two solutions are of the same bursts: their times overlap, within 2 s."""
+    gap = max(float(seconds_past(one.start, other.end)), float(seconds_past(other.start, one.end)))
+    return gap <= DOA_PORTION_S.value
+
+
+# -- after confirmation -----------------------------------------------------------------------------------------------
+
+
+def _confirmed(
+    group: Sequence[Solution], known: Sequence[Solution], news: Solution | None, reference: Reference
+) -> Verdict:
+    """New positions beside the reference, an encoded one beside the previous encoded one (R Table 2.1)."""
+    heard = [new for new in group if new.method == "encoded"]
+    found = [new for new in group if new.method != "encoded"]
+    if found:
+        near = min(found, key=lambda new: apart_m(new, reference))
+        if apart_m(near, reference) <= MATCH_M.value:
+            gap = _km(apart_m(near, reference))
+            return Verdict("matching", f"{_name(near)} lies {gap} from the reference position, {_limit()}.", (near,))
+        repeated = all(any(kind(new) == "doppler" and same_pass(new, other) for other in known) for new in found)
+        if repeated:
+            return Verdict("same")
+        return _against(found, known, reference, near)
+    new = heard[-1]
+    before = next((other for other in known if other.method == "encoded"), None)
+    if before is None and apart_m(new, reference) <= MATCH_M.value:
+        return Verdict("moved", f"{_name(new)} was added.")
+    if before is None or apart_m(new, before) > MATCH_M.value:
+        return _against(heard, known, reference, new, before)
+    return _moved(new, before, news)
+
+
+def _against(
+    group: Sequence[Solution],
+    known: Sequence[Solution],
+    reference: Reference,
+    near: Solution,
+    before: Solution | None = None,
+) -> Verdict:
+    """A conflict with the reference, unless what came since agrees: then the reference is established anew.
+
+    R 3.2.2.2.1 says that new data must conflict consistently and the reference get no updates; when that is so is
+    ours: a new position and one later than all that made the reference agree and are independent.
+    """
+    recent = [other for other in known if other.end > reference.end and apart_m(other, reference) > MATCH_M.value]
+    for pair in _pairs(group, recent):
+        if pair[1] in recent and not _ambiguous(*pair, group, known, ()) and apart_m(*pair) <= MATCH_M.value:
+            words = f"{_sentence(*pair)} The reference position was established anew from new positions alone."
+            return Verdict("renewed", words, pair)
+    base: Solution | Reference = before or reference
+    other = "previous encoded position" if before else "reference position"
+    return Verdict("conflicting", f"{_name(near)} lies {_km(apart_m(near, base))} from the {other}, {_limit()}.")
+
+
+def same_pass(one: Solution, other: Solution) -> bool:
+    """Whether two Doppler solutions are of one pass of one satellite, perhaps by two stations."""
+    return one.method == other.method == "doppler" and not independent(one, other)
+
+
+def _sentence(new: Solution, other: Solution) -> str:
+    return f"{_name(new)} lies {_km(apart_m(new, other))} from the {_word(other)} position, {_limit()}."
+
+
+def _word(solution: Solution) -> str:
+    return {"doppler": "Doppler", "doa": "DOA"}.get(solution.method, solution.method)
 
 
 def _name(solution: Solution) -> str:
-    return f"The new {'DOA' if solution.method == 'doa' else solution.method} position"
+    return f"The new {_word(solution)} position"
 
 
 def _km(metres: float) -> str:

@@ -1,15 +1,17 @@
-"""The constants of the alert rules, each with its source. Nothing else states one.
+"""The constants of the alert rules, each with its source: the file ``data/alert_rules.toml``. Nothing else states one.
 
 Read: the USMCC "RCC Messages Manual" v5.1 of 21 September 2023 (NOAA), which follows C/S A.001 and A.002 and describes
 one mission control centre. Those two documents themselves were not available when this was written: no conformity with
-them is claimed. ``inferred`` marks what no document read states.
+them is claimed. ``inferred`` marks what no document read states, ``national`` what only the United States do.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import tomllib
+from importlib import resources
+from typing import Final, NamedTuple
 
-MANUAL = "USMCC RCC manual v5.1"
+MANUAL: Final = "USMCC RCC manual v5.1"
 
 
 class Rule(NamedTuple):
@@ -20,55 +22,47 @@ class Rule(NamedTuple):
     rule: str
     source: str
     inferred: bool = False
+    national: bool = False
 
 
-MATCH_M = Rule(
-    20_000.0,
-    "m",
-    "two positions match when they lie at most this far apart and conflict when farther, before and after confirmation",
-    f"{MANUAL}, 3.2.2.1 and 3.2.2.2",
-)
-UPDATE_M = Rule(
-    3_000.0,
-    "m",
-    "an encoded position is news when it moved farther than this, or is the first refined one after a coarse one",
-    f"{MANUAL}, Table 2.1 (SIT 179)",
-)
-DOPPLER_APART_S = Rule(
-    1_200.0,
-    "s",
-    "two Doppler solutions are independent when their times of closest approach differ by at least this; the other "
-    "case, another satellite, is not used because a solution does not name its satellites",
-    f"{MANUAL}, Table 3.2.4",
-)
-DOA_APART_S = Rule(
-    1_800.0,
-    "s",
-    "two DOA solutions are independent when their last bursts differ by at least this; the other case, satellites that "
-    "the other lacks, is not used because a solution does not name its satellites",
-    f"{MANUAL}, Table 3.2.4",
-)
-CANCELLATIONS = Rule(
-    3,
-    "messages",
-    "so many different cancellation messages confirm a cancellation; since a beacon sends ten identical ones "
-    "(C/S T.001 3.4), different is read as sent in different bursts",
-    f"{MANUAL}, Table 2.1 (SIT 179)",
-)
-CANCELLATION_WINDOW_S = Rule(
-    110.0,
-    "s",
-    "the cancellation messages lie within this time with no ordinary burst between them",
-    f"{MANUAL}, Table 2.1 (SIT 179)",
-)
-SAME_BURST_S = Rule(
-    2.0,
-    "s",
-    "detections of one beacon less than this apart are one transmission heard more than once: no beacon repeats "
-    "faster than every 4.5 s",
-    "C/S T.001 2.2.1 (burst with the 3LD, 5 s - 0.5 s after another); the figure is ours",
-    inferred=True,
-)
-PLACES = Rule(
-    40, "solutions", "an alert lists so many of its newest solutions; the journal keeps all", "ours", inferred=True
-)
+def _load() -> dict[str, Rule]:
+    text = (resources.files("vigie.data") / "alert_rules.toml").read_text(encoding="utf-8")
+    return {name: Rule(**row) for name, row in tomllib.loads(text).items()}
+
+
+RULES: Final = _load()
+"""every constant by its name in the file"""
+
+MATCH_M: Final = RULES["match_distance"]
+UPDATE_M: Final = RULES["encoded_update"]
+DOPPLER_APART_S: Final = RULES["doppler_apart"]
+DOA_APART_S: Final = RULES["doa_apart"]
+DOA_PORTION_S: Final = RULES["doa_portion_apart"]
+CANCELLATIONS: Final = RULES["cancellations"]
+CANCELLATION_WINDOW_S: Final = RULES["cancellation_window"]
+SAME_BURST_S: Final = RULES["same_burst"]
+PLACES: Final = RULES["places"]
+REFERENCE_WINDOW_S: Final = RULES["reference_window"]
+REFERENCE_FLOOR_M: Final = RULES["reference_floor"]
+DOPPLER_ERROR_M: Final = RULES["doppler_error"]
+DOA_ERROR_M: Final = RULES["doa_error"]
+DOA_ERROR_MOST_M: Final = RULES["doa_error_most"]
+DOA_BETTER_M: Final = {"FGB": RULES["doa_better_fgb"], "SGB": RULES["doa_better_sgb"]}
+DOA_BETTER_SHARE: Final = RULES["doa_better_share"]
+DOA_AGAIN_S: Final = RULES["doa_again"]
+DOA_AGAIN_MATCH_S: Final = RULES["doa_again_match"]
+DOA_AGAIN_CONFLICT_S: Final = RULES["doa_again_conflict"]
+DOPPLER_GAIN: Final = RULES["doppler_gain"]
+ELTDT_WINDOW_S: Final = RULES["eltdt_fast_window"]
+ELTDT_FAST_S: Final = RULES["eltdt_fast"]
+ELTDT_SLOW_S: Final = RULES["eltdt_slow"]
+LADR_APART_S: Final = RULES["ladr_apart"]
+REDETECTION_S: Final = RULES["redetection"]
+NO_DETECTION_S: Final = RULES["no_detection"]
+ROTATING_S: Final = RULES["rotating_field"]
+CLOSE_LOCATED_S: Final = RULES["close_located"]
+CLOSE_OTHER_S: Final = RULES["close_other"]
+CLOSE_CANCELLED_S: Final = RULES["close_cancelled"]
+CLOSE_AGE_S: Final = RULES["close_age"]
+CLOCK_GAP_S: Final = RULES["clock_gap"]
+BUFFER_M: Final = RULES["buffer"]
