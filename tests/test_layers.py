@@ -17,7 +17,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "alert": GROUND | {"data"},
     "sit": GROUND | {"data"},
     "live": GROUND | {"signal"},
-    "stages": GROUND | {"message", "signal", "orbit", "locate", "alert"},
+    "stages": GROUND | {"message", "signal", "orbit", "locate", "alert", "sit"},
     "store": GROUND | {"alert"},
     "web": GROUND | {"store", "message", "alert"},
 }

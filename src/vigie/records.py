@@ -271,7 +271,7 @@ class Alert:
     to: tuple[str, ...] = ()
     """who would get the next message, before anything is sent"""
     told: tuple[str, ...] = ()
-    """who has got a message about this activation"""
+    """who had got a message about this activation before this change"""
     notices: tuple[Notice, ...] = ()
     """the messages that this very change calls for"""
     reference: Reference | None = None

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.constants import FGB_LONG_BITS
-from vigie.records import Burst, Detection, Message, Record, Samples, Sync, Tick
+from vigie.records import Alert, Burst, Detection, Message, Record, Samples, Sync, Tick
 
 if TYPE_CHECKING:
     from vigie.alert.book import AlertBook
     from vigie.locate.measurement import Settings
     from vigie.orbit.ephemeris import Orbits
+    from vigie.sit.outgoing import Centre
 
 LEAST_IDENTITY = 0.9995
 """probability that bits 25-106 are right, below which a message is not passed on: a wrong one is worse than none"""
@@ -205,3 +206,14 @@ def alerts(stream: Iterable[Record], book: AlertBook) -> Iterator[Record]:
     for record in stream:
         yield record
         yield from book.take(record)
+
+
+def sits(stream: Iterable[Record], centre: Centre) -> Iterator[Record]:
+    """After each alert: the messages it calls for, written. Those of an exercise are of a kind that nothing sends."""
+    from vigie.sit.outgoing import message
+
+    for record in stream:
+        yield record
+        if isinstance(record, Alert):
+            for notice in record.notices:
+                yield message(record, notice, centre)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -134,7 +135,8 @@ class Entry:
     def count(self, time: Instant) -> bool:
         """Count the burst unless it is a copy of one counted: the same transmission heard by another receiver."""
         self.first_seen, self.last_seen = min(self.first_seen, time), max(self.last_seen, time)
-        if any(abs(time - other) < _SAME_BURST for other in reversed(self.heard)):
+        place = bisect_left(self.heard, time)
+        if any(abs(time - other) < _SAME_BURST for other in self.heard[max(place - 1, 0) : place + 1]):
             return False
         self.bursts += 1
         insort(self.heard, time)
@@ -169,6 +171,9 @@ class Entry:
 
     def alert(self, notices: tuple[Notice, ...] = (), remarks: tuple[str, ...] = (), until: Any = None) -> Alert:
         """The record of it."""
+        now = Counter(notice.to for notice in notices)
+        ever = Counter(name for sent in self.sent for name in sent.to) if now else None
+        told = self.told if ever is None else tuple(name for name in self.told if ever[name] > now[name])
         return Alert(
             self.id,
             self.hex_id,
@@ -184,7 +189,7 @@ class Entry:
             self.changed,
             self.site,
             self.to,
-            self.told,
+            told,
             notices,
             self.reference,
             remarks,

@@ -15,7 +15,20 @@ from vigie import instants
 from vigie.alert import states
 from vigie.errors import InputError, StoreError
 from vigie.jsonl import line, plain
-from vigie.records import Alert, Detection, Message, Record, Solution, Tick
+from vigie.records import (
+    Alert,
+    Detection,
+    ExerciseSit,
+    Message,
+    Notice,
+    Order,
+    Record,
+    Reference,
+    ReturnLink,
+    Sit,
+    Solution,
+    Tick,
+)
 
 if TYPE_CHECKING:
     from vigie.store.row import Row
@@ -52,7 +65,7 @@ def _value(value: Any) -> Any:
 
 def kept(record: Record) -> bool:
     """Whether a record of this kind has a place in the journal."""
-    return isinstance(record, (Detection, Solution, Alert, Tick))
+    return isinstance(record, (Detection, Solution, Alert, Tick, Order, Sit, ExerciseSit))
 
 
 def key_of(detection: Detection) -> bytes:
@@ -86,11 +99,19 @@ def from_record(record: Record) -> tuple[str | None, str, str | None, dict[str, 
             return _text(record.changed or record.last_seen), "alert", record.id, alert_body(record)
         case Tick():
             return _text(record.time), "tick", None, {"time": _text(record.time)}
+        case Order():
+            body = {"time": record.time, "alert": record.alert, "what": record.what, "to": record.to, "by": record.by}
+            return _text(record.time), "order", record.alert, plain(body)
+        case Sit():
+            return _text(record.time), "sit", record.alert, sit_body(record)
+        case ExerciseSit():
+            message = record.message
+            return _text(message.time), "exercise_sit", message.alert, sit_body(message)
         case _:
             raise TypeError(f"{type(record).__name__} has no place in the journal")
 
 
-def to_record(row: Row) -> Detection | Solution | Alert | Tick:
+def to_record(row: Row) -> Record:
     """The record a row was made from. Raises StoreError for a row that this version cannot read."""
     try:
         return _READ[row.kind](row.body)
@@ -132,7 +153,8 @@ def detection_body(detection: Detection) -> dict[str, Any]:
         "time_known": detection.time_known,
         "at": detection.at,
         "snippet": detection.snippet,
-        "satellite": detection.satellite,
+        **({"satellite": detection.satellite} if detection.satellite else {}),
+        **({"more": True} if detection.more else {}),
     }
 
 
@@ -165,6 +187,7 @@ def _detection(body: dict[str, Any]) -> Detection:
         at=body["at"],
         snippet=body.get("snippet"),
         satellite=body.get("satellite", ""),
+        more=body.get("more", False),
     )
 
 
@@ -188,6 +211,9 @@ def solution_body(solution: Solution) -> dict[str, Any]:
         "end": _text(solution.end),
         "velocity_mps": plain(solution.velocity_mps),
         "cells": dict(solution.cells),
+        **{name: list(getattr(solution, name)) for name in ("satellites", "outside") if getattr(solution, name)},
+        **({"source": solution.source} if solution.source else {}),
+        **({"more": True} if solution.more else {}),
     }
 
 
@@ -208,6 +234,10 @@ def _solution(body: dict[str, Any], hex_id: str, exercise: bool) -> Solution:
         exercise=exercise,
         velocity_mps=None if velocity is None else tuple(velocity),
         cells=tuple(body.get("cells", {}).items()),
+        satellites=tuple(body.get("satellites", ())),
+        source=body.get("source", ""),
+        outside=tuple(body.get("outside", ())),
+        more=body.get("more", False),
     )
 
 
@@ -238,7 +268,63 @@ def alert_body(alert: Alert) -> dict[str, Any]:
         "position": plain(position),
         "solutions": [_listed(solution) for solution in alert.solutions],
         "facts": facts,
+        "site": alert.site,
+        "to": list(alert.to),
+        "told": plain(alert.told),
+        "notices": [notice_body(notice) for notice in alert.notices],
+        "reference": reference_body(alert.reference),
+        "remarks": plain(alert.remarks),
+        "return_link": plain(alert.return_link),
+        "until": _value(alert.until),
     }
+
+
+def notice_body(notice: Notice) -> dict[str, Any]:
+    """A message that is called for, as the alert lists it."""
+    body: dict[str, Any] = plain(notice)
+    return body
+
+
+def reference_body(reference: Reference | None) -> dict[str, Any] | None:
+    """The MCC reference position as the alert prints it."""
+    if reference is None:
+        return None
+    body: dict[str, Any] = plain(
+        {
+            "latitude": reference.lat_deg,
+            "longitude": reference.lon_deg,
+            "start": reference.start,
+            "end": reference.end,
+            "used": reference.used,
+            "renewed": reference.renewed,
+        }
+    )
+    return body
+
+
+def _reference(body: dict[str, Any] | None) -> Reference | None:
+    if body is None:
+        return None
+    times = instants.parse(body["start"]), instants.parse(body["end"])
+    return Reference(body["latitude"], body["longitude"], *times, body["used"], body["renewed"])
+
+
+def _return_link(body: dict[str, Any] | None) -> ReturnLink | None:
+    return None if body is None else ReturnLink(**{**body, "since": instants.parse(body["since"])})
+
+
+def sit_body(sit: Sit) -> dict[str, Any]:
+    """A message between centres."""
+    body: dict[str, Any] = plain(sit)
+    return body
+
+
+def _sit(body: dict[str, Any]) -> Sit:
+    return Sit(**{**body, "time": instants.parse(body["time"])})
+
+
+def _order(body: dict[str, Any]) -> Order:
+    return Order(**{**body, "time": instants.parse(body["time"])})
 
 
 def _alert(body: dict[str, Any]) -> Alert:
@@ -256,12 +342,23 @@ def _alert(body: dict[str, Any]) -> Alert:
         tuple(_solution(item, body["hex_id"], body["exercise"]) for item in body["solutions"]),
         body["facts"],
         None if changed is None else instants.parse(changed),
+        body.get("site", 1),
+        tuple(body.get("to", ())),
+        tuple(body.get("told", ())),
+        tuple(Notice(**{**item, "buffers": tuple(item["buffers"])}) for item in body.get("notices", ())),
+        _reference(body.get("reference")),
+        tuple(body.get("remarks", ())),
+        _return_link(body.get("return_link")),
+        instants.parse(body["until"]) if body.get("until") else None,
     )
 
 
-_READ: dict[str, Callable[[dict[str, Any]], Detection | Solution | Alert | Tick]] = {
+_READ: dict[str, Callable[[dict[str, Any]], Record]] = {
     "detection": _detection,
     "solution": lambda body: _solution(body, body["hex_id"], body["exercise"]),
     "alert": _alert,
     "tick": lambda body: Tick(instants.parse(body["time"])),
+    "order": _order,
+    "sit": _sit,
+    "exercise_sit": lambda body: ExerciseSit(_sit(body)),
 }
