@@ -13,6 +13,7 @@ from vigie.errors import VigieError
 COMMANDS = {
     "bench": "What the receiver makes of recordings, and at what cost.",
     "config": "Check the configuration of a station, or print an example.",
+    "alerts": "Show the messages that a centre would send.",
     "decode": "Decode 406 MHz beacon messages given as hex.",
     "doctor": "What stands in the way of good work on this machine.",
     "encode": "Make messages from field values.",
@@ -22,6 +23,8 @@ COMMANDS = {
     "measure": "Measure transmitters against the limits of their specification.",
     "passes": "Rise, culmination and set of each satellite over a site.",
     "receive": "Find and decode every burst in a recording or from a radio.",
+    "receive": "Find and decode every burst in a recording.",
+    "register": "Look beacons up in a register.",
     "replay": "Rebuild the alerts from a journal or a stream.",
     "rlm": "Decode Galileo return-link messages given as hex.",
     "run": "Receive, alert and show: the whole chain with its console.",
