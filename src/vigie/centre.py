@@ -48,7 +48,8 @@ from vigie.sit.outgoing import Address, Centre
 
 _KEYS = {
     "centre": {
-        "name", "code", "capability", "practice", "training", "areas", "clean_luts", "backing_up", "contributor", "base",
+        "name", "code", "capability", "practice", "training", "areas", "clean_luts", "backing_up",
+        "contributor", "base",
     },
     "destinations": {"code", "kind", "form", "buffer_km", "echo", "nodal", "capability", "backs_up"},
     "countries": {"unlocated", "security"},

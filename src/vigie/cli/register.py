@@ -64,8 +64,7 @@ def command(
                 }
             )
         else:
-            click.echo(
-                "\n".join([f"{given}: {answer.why or answer.state.replace('_', ' ')}", *_indented(answer.lines())])
-            )
+            words = answer.why or answer.state.replace("_", " ")
+            click.echo("\n".join([f"{given}: {words}", *(f"  {line}" for line in answer.lines())]))
     if not good:
         ctx.exit(1)
