@@ -20,8 +20,9 @@ from vigie.alert.reference import established
 from vigie.alert.routing import Registered, Route, Subject, route
 from vigie.alert.rules import CANCELLATION_WINDOW_S, CANCELLATIONS, SAME_BURST_S
 from vigie.alert.satellites import system
+from vigie.alert.spans import seconds
 from vigie.alert.telling import Change
-from vigie.instants import Instant, seconds_past
+from vigie.instants import Instant
 from vigie.records import Alert, Category, Detection, Notice, Order, Record, Solution, Tick
 
 Visible = Callable[[str, Instant, float, float], bool | None]
@@ -221,7 +222,7 @@ class AlertBook:
         if entry.corroborated or entry.first_burst is None:
             return False
         time, by = entry.first_burst
-        another = abs(float(seconds_past(detection.time, time))) >= SAME_BURST_S.value or by != satellite
+        another = abs(seconds(detection.time, time)) >= SAME_BURST_S.value or by != satellite
         entry.corroborated = another or detection.source in self._network.clean
         return entry.corroborated
 
@@ -550,7 +551,7 @@ def _cancellation(entry: Entry, time: Instant) -> tuple[str, str]:
     entry.cancel(time)
     needed = int(CANCELLATIONS.value)
     runs = zip(entry.cancels, entry.cancels[needed - 1 :], strict=False)
-    if any(float(seconds_past(last, first)) <= CANCELLATION_WINDOW_S.value for first, last in runs):
+    if any(seconds(last, first) <= CANCELLATION_WINDOW_S.value for first, last in runs):
         return "cancelled", f"{needed} cancellation messages within {CANCELLATION_WINDOW_S.value:.0f} s."
     return "cancellation", f"{len(entry.cancels)} of the {needed} messages that confirm it."
 

@@ -15,8 +15,8 @@ from vigie.alert.rules import (
     MATCH_M,
     UPDATE_M,
 )
+from vigie.alert.spans import seconds
 from vigie.geodesy import distance_m
-from vigie.instants import seconds_past
 from vigie.records import Detection, Message, Reference, Solution
 
 Judgement = Literal["first", "same", "moved", "conflicting", "matching", "unresolved", "renewed"]
@@ -97,12 +97,12 @@ def independent(one: Solution, other: Solution) -> bool:
         if one.satellites and other.satellites and set(one.satellites).isdisjoint(other.satellites):
             return True
         middles = [s.start + (s.end - s.start) // 2 for s in (one, other)]
-        return abs(float(seconds_past(*middles))) >= DOPPLER_APART_S.value
-    if abs(float(seconds_past(one.end, other.end))) >= DOA_APART_S.value:
+        return abs(seconds(*middles)) >= DOPPLER_APART_S.value
+    if abs(seconds(one.end, other.end)) >= DOA_APART_S.value:
         return True
     mine, theirs = set(one.satellites), set(other.satellites)
     portions = (one.start, other.start), (one.end, other.end)
-    apart = max(abs(float(seconds_past(a, b))) for a, b in portions) >= DOA_PORTION_S.value
+    apart = max(abs(seconds(a, b)) for a, b in portions) >= DOA_PORTION_S.value
     return bool(mine - theirs and theirs - mine) and apart
 
 
@@ -260,7 +260,7 @@ def _flying(group: Sequence[Solution], known: Sequence[Solution], news: Solution
 
 def _together(one: Solution, other: Solution) -> bool:
     """Whether two solutions are of the same bursts: their times overlap, within 2 s."""
-    gap = max(float(seconds_past(one.start, other.end)), float(seconds_past(other.start, one.end)))
+    gap = max(seconds(one.start, other.end), seconds(other.start, one.end))
     return gap <= DOA_PORTION_S.value
 
 

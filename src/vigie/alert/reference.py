@@ -13,8 +13,9 @@ import numpy as np
 
 from vigie.alert.matching import apart_m, kind
 from vigie.alert.rules import DOA_ERROR_M, DOPPLER_ERROR_M, MATCH_M, REFERENCE_FLOOR_M, REFERENCE_WINDOW_S
+from vigie.alert.spans import seconds
 from vigie.geodesy import ecef_m, geodetic
-from vigie.instants import Instant, seconds_past
+from vigie.instants import Instant
 from vigie.records import Reference, Solution
 
 _UNSTATED_M = {"doppler": DOPPLER_ERROR_M.value, "doa": DOA_ERROR_M.value, "encoded": DOPPLER_ERROR_M.value}
@@ -38,7 +39,7 @@ def established(
     if not renewed:
         anchors: list[Solution | Reference] = [*agreed, *([old] if old else [])]
         for other in known:
-            recent = 0 <= float(seconds_past(end, other.end)) <= REFERENCE_WINDOW_S.value
+            recent = 0 <= seconds(end, other.end) <= REFERENCE_WINDOW_S.value
             if recent and other not in chosen and all(apart_m(other, near) <= MATCH_M.value for near in anchors):
                 chosen.append(other)
     lat_deg, lon_deg = _mean(chosen)

@@ -21,7 +21,8 @@ from vigie.alert.rules import (
     MATCH_M,
     UPDATE_M,
 )
-from vigie.instants import Instant, seconds_past
+from vigie.alert.spans import seconds
+from vigie.instants import Instant
 from vigie.records import Solution
 
 REFINED_M = 150.0
@@ -74,7 +75,7 @@ def _later_doa(entry: Entry, new: Solution) -> str:
     if entry.reference is not None:
         return ""
     times = [s.end for _, s in sent_positions(entry, "doa")]
-    if times and float(seconds_past(new.end, max(times))) > DOA_AGAIN_S.value:
+    if times and seconds(new.end, max(times)) > DOA_AGAIN_S.value:
         return f"The last burst of the DOA position is more than {DOA_AGAIN_S.value / 60:.0f} minutes after those sent."
     return ""
 
@@ -104,7 +105,7 @@ def _repeats(entry: Entry, new: Solution, event: str) -> bool:
 
 
 def _apart_s(one: Instant, other: Instant) -> float:
-    return abs(float(seconds_past(one, other)))
+    return abs(seconds(one, other))
 
 
 # -- an ELT(DT) -------------------------------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ def due(entry: Entry, time: Instant) -> bool:
     if not entry.sent:
         return True
     last = max(sent.time for sent in entry.sent)
-    return float(seconds_past(time, last)) >= ELTDT_SLOW_S.value
+    return seconds(time, last) >= ELTDT_SLOW_S.value
 
 
 def best(entry: Entry) -> Solution | None:

@@ -12,7 +12,8 @@ from vigie.alert.network import Network
 from vigie.alert.practice import Practice
 from vigie.alert.routing import PROVIDERS, REPOSITORY, Registered, Route, Subject, held, named
 from vigie.alert.rules import LADR_APART_S, REDETECTION_S, ROTATING_S
-from vigie.instants import Instant, seconds_past
+from vigie.alert.spans import seconds
+from vigie.instants import Instant
 from vigie.records import Solution
 
 TOLD = ("distress", "national", "cancelled", "unreliable")
@@ -157,7 +158,7 @@ def _redetected(entry: Entry, change: Change, practice: Practice) -> Wanted | No
     if change.corroborates:
         return Wanted("177", _REDETECTED, "A second detection corroborates the first.", "R 3.2.7, Table 2.1 (SIT 177)")
     last = max(sent.time for sent in entry.sent)
-    if float(seconds_past(change.time, last)) >= REDETECTION_S.value:
+    if seconds(change.time, last) >= REDETECTION_S.value:
         return Wanted("177", _REDETECTED, "The beacon is still heard.", "R Table 2.1 (SIT 177)")
     return None
 
@@ -167,7 +168,7 @@ def _rotating(entry: Entry, change: Change) -> Wanted | None:
     if change.rotating is None or not entry.sent:
         return None
     last = entry.rotating.get(change.rotating)
-    if last is not None and float(seconds_past(change.time, last)) < ROTATING_S.value:
+    if last is not None and seconds(change.time, last) < ROTATING_S.value:
         return None
     words = f"Rotating field {change.rotating} of the message was received."
     return Wanted("179", _ROTATING, words, "R Table 2.1 (SIT 179)")
@@ -249,7 +250,7 @@ def _repository(entry: Entry, change: Change) -> dict[str, Draft]:
     if REPOSITORY not in entry.to:
         return {}
     times = [sent.time for sent in entry.sent if REPOSITORY in sent.to]
-    apart = all(abs(float(seconds_past(change.time, time))) >= LADR_APART_S.value for time in times)
+    apart = all(abs(seconds(change.time, time)) >= LADR_APART_S.value for time in times)
     cancelled = change.event == "cancelled" and change.row.to == "cancelled"
     if not (cancelled or (change.found and apart)):
         return {}
