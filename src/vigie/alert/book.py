@@ -430,8 +430,10 @@ class AlertBook:
         """What is due by the clock of the stream."""
         limit = int(now.astype("datetime64[ns]").astype("int64"))
         changed: dict[str, list[Notice]] = {}
+        ids = set()
         while self._timers and self._timers[0][0] <= limit:
-            _, alert_id = heapq.heappop(self._timers)
+            ids.add(heapq.heappop(self._timers)[1])
+        for alert_id in sorted(ids):  # an order that does not depend on what was forgotten in between
             entry = self._entry(alert_id)
             if entry is None:
                 continue
@@ -486,7 +488,7 @@ class AlertBook:
     def _order(self, order: Order) -> list[Alert]:
         """What a duty officer decided. An order about an alert that is not known changes nothing."""
         entry = self._entry(order.alert)
-        if entry is None:
+        if entry is None or entry.category not in telling.TOLD:
             return []
         notices = self._settle(entry)
         by = f" By {order.by}." if order.by else ""
