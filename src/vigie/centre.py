@@ -198,7 +198,10 @@ def _refuse_unknown(table: dict[str, Any]) -> None:
     for name, part in table.items():
         if name not in _KEYS:
             raise ConfigError(f"section {name!r} is not known; there are {', '.join(_KEYS)}")
-        rows = {"centre": part} if name == "centre" else part if name != "special" else dict(enumerate(part, 1))
+        if not isinstance(part, list if name == "special" else dict):
+            raise ConfigError(f"{name} is of the wrong kind: a table is needed")
+        rows: dict[Any, Any] = dict(enumerate(part, 1)) if isinstance(part, list) else part
+        rows = {"centre": part} if name == "centre" else rows
         for key, row in rows.items():
             unknown = set(row) - _KEYS[name]
             if unknown:

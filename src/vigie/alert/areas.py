@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _RADIUS_M = 6_371_008.8  # mean radius of the Earth (IUGG): half a percent is well within a buffer's meaning
 
+_STEP_DEG = 0.5
+
 
 class Hit(NamedTuple):
     """Where a place lies."""
@@ -40,8 +42,11 @@ class Area:
 
     @cached_property
     def rings(self) -> list[NDArray[np.float64]]:
-        """Every border line, (n, 2) longitude and latitude in degrees."""
-        parts = getattr(self.shape, "geoms", [self.shape])
+        """Every border line, (n, 2) longitude and latitude in degrees, in short steps, for it may follow a parallel."""
+        from shapely import segmentize
+
+        fine = segmentize(self.shape, _STEP_DEG)
+        parts = getattr(fine, "geoms", [fine])
         return [np.asarray(ring.coords)[:, :2] for part in parts for ring in (part.exterior, *part.interiors)]
 
     def distance_m(self, lat_deg: float, lon_deg: float) -> float:

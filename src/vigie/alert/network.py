@@ -55,6 +55,8 @@ class Country:
     """competent authorities for ship security alerts"""
     sure: bool = True
     """False where no document read confirms it"""
+    region: frozenset[str] = frozenset()
+    """further destinations whose areas are the country's own: within them nobody is notified"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,16 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _countries(own: str) -> dict[int, Country]:
     found = {}
+    rescue = frozenset(d.name for d in _united_states().values() if d.kind == "rcc" and not d.backs_up)
     for row in _rows("country_routes.csv"):
         sure = row["basis"] != "unverified"
         unlocated = security = _names(row["mcc"])
+        region: frozenset[str] = frozenset()
         if own == "USMCC" and row["mcc"] == "USMCC":
+            region = rescue if row["iso3"] == "USA" else region
             unlocated = tuple(_OTHER_NAMES.get(name, name) for name in _names(row["us_unlocated"]))
             security = tuple(_OTHER_NAMES.get(name, name) for name in _names(row["us_security"]))
-        found[int(row["mid"])] = Country(unlocated, security, sure)
+        found[int(row["mid"])] = Country(unlocated, security, sure, region)
     return found
 
 

@@ -109,7 +109,9 @@ def _by_place(subject: Subject, network: Network, practice: Practice) -> Route:
         fixed = practice.unreliable_copies
     else:
         home = _by_country(subject, network)
-        if home.to and not set(home.to) & set(to) and country_of(subject.facts) == subject.facts.get("country_code"):
+        country = network.countries.get(country_of(subject.facts) or 0)
+        own = {*home.to, *(country.region if country else ())}
+        if home.to and not own & set(to) and country_of(subject.facts) == subject.facts.get("country_code"):
             nocr = home.to
             sure = sure and home.sure
         if subject.facts.get("country_code") in NO_COUNTRY:

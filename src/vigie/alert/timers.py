@@ -56,7 +56,10 @@ def _closing(entry: Entry) -> Due:
     """When the site closes by silence or by age, whichever comes first (R Table 2.1, SIT 176)."""
     floor = AT_ONCE if entry.floor is None else _int(entry.floor)
     after = _CANCELLED if entry.state == "cancelled" else _CLOSE[entry.quick]
-    quiet = max(_int(entry.last_seen), floor) + after
+    heard = _int(entry.last_seen)
+    if entry.solutions and entry.state not in states.ENDING:  # a position says that it was heard then
+        heard = max(heard, _int(entry.solutions[0].end))
+    quiet = max(heard, floor) + after
     age = max(_int(entry.first_seen) + _AGE, floor + after)
     return Due(quiet, "timeout") if quiet <= age else Due(age, "aged")
 
