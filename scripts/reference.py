@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vigie import cli
+from vigie.alert import diagram
 from vigie.message import fgb, rlm_tables, sgb, sgb_tables
 from vigie.message.fgb_tables import BCH1_ROW, FORMAT, HEAD, PROTOCOLS, SYNC
 from vigie.message.fgb_tails import Tail
@@ -128,6 +129,8 @@ PAGES = {
     "layouts_rlm.md": return_link,
     "message.schema.json": schema,
     "sit.md": sit_reference.page,
+    "alerts.md": diagram.page,
+    "alert_states.svg": diagram.svg,
     "cli.md": commands,
 }
 

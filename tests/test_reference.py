@@ -24,7 +24,18 @@ def reference() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["layouts.md", "layouts_sgb.md", "layouts_rlm.md", "message.schema.json", "cli.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "layouts.md",
+        "layouts_sgb.md",
+        "layouts_rlm.md",
+        "message.schema.json",
+        "cli.md",
+        "alerts.md",
+        "alert_states.svg",
+    ],
+)
 def test_generated_pages_are_fresh(name: str) -> None:
     page = reference().PAGES[name]()
     assert (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") == page, "run scripts/docs"

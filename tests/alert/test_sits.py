@@ -47,7 +47,7 @@ def agreeing(made: Sit) -> sit.Sit:
     read = sit.parse(made.text)
     assert not read.unread, made.text
     assert not read.notes, made.text
-    assert all(len(line) <= 80 for line in made.text.splitlines())
+    assert all(len(line) <= 96 for line in made.text.splitlines())
     return read
 
 

@@ -181,6 +181,8 @@ class AlertBook:
         else:
             if solution is not None and event == "late" and not blurs(solution, entry.solutions):
                 entry.place(solution)
+            if event == "burst" and detection.more:  # its position follows: what to tell is judged with it
+                return self._done(entry, mark, notices + self._announced(entry, category))
             notices += self._step(entry, event, words, category, base)
         return self._done(entry, mark, notices)
 
@@ -306,6 +308,14 @@ class AlertBook:
             return []
         return self._settle(entry, base, category)
 
+    def _announced(self, entry: Entry, category: Category) -> list[Notice]:
+        """A burst whose position comes with the next record."""
+        if entry.group is None:
+            entry.group = Group(entry.state, entry.solutions, (), True)
+            _move(entry, "burst", "", category)
+        heapq.heappush(self._timers, (timers.AT_ONCE, entry.id))
+        return []
+
     def _joins(self, entry: Entry, solution: Solution) -> bool:
         """Whether a position belongs to the alert that is not complete yet."""
         group = entry.group
@@ -313,7 +323,8 @@ class AlertBook:
 
     def _settle_unless(self, entry: Entry, time: Instant) -> list[Notice]:
         """Before a burst: an alert that waited for more is judged as it is, unless the burst belongs to it."""
-        if entry.group is None or (entry.group.more and entry.group.found[-1].end == time):
+        group = entry.group
+        if group is None or (group.more and (not group.found or group.found[-1].end == time)):
             return []
         return self._settle(entry)
 
@@ -323,6 +334,9 @@ class AlertBook:
         if group is None:
             return []
         entry.state = group.state
+        if not group.found:  # a burst that announced a position which did not come
+            plain = Change("burst", states.row(entry.state, "burst"), "", entry.last_seen)
+            return self._step(entry, "burst", "", category or entry.category, base or plain)
         newest = max(group.found, key=lambda one: one.end)
         found = group.found
         change = base or self._plain(entry, newest)
