@@ -28,6 +28,9 @@ _PLACES = {
 }
 """where each state stands in the diagram, px"""
 _WIDTH, _HEIGHT = 150, 44
+_AFTER = ("cancelling", "cancelled", "closed")
+_DRAWN = {("cancelling", "cancelled"), ("cancelled", "closed"), ("confirmed", "closed")}
+_NOTE = "From every state of a call: a cancellation message, three of them, silence or age or the duty officer"
 _COLOURS = {"calm": "#e8eef4", "open": "#fde9c8", "sure": "#f8d0c8", "ending": "#dfe8d5", "other": "#eeeeee"}
 
 
@@ -65,15 +68,19 @@ def svg() -> str:
     ]
     common = {"burst", "first", "moved", "better", "conflicting", "matching", "unresolved", "renewed"}
     for (start, end), events in sorted(edges().items()):
+        if end in _AFTER and (start, end) not in _DRAWN:
+            continue
         rare = not common & set(events) or start in (*states.OVER, *states.ENDING, "unreliable")
         lines.append(_arrow(start, end, events, rare))
     for state, (x, y) in _PLACES.items():
         words = "before the first burst" if state == states.NEW else states.STATES[state]
         lines.append(
-            f'<g><title>{escape(words)}</title><rect x="{x - _WIDTH / 2:.0f}" y="{y - _HEIGHT / 2:.0f}" width="{_WIDTH}" '
-            f'height="{_HEIGHT}" rx="8" fill="{_colour(state)}" stroke="#456"/>'
+            f"<g><title>{escape(words)}</title>"
+            f'<rect x="{x - _WIDTH / 2:.0f}" y="{y - _HEIGHT / 2:.0f}" width="{_WIDTH}" height="{_HEIGHT}" '
+            f'rx="8" fill="{_colour(state)}" stroke="#456"/>'
             f'<text x="{x}" y="{y + 5}" text-anchor="middle">{escape(state.replace("_", " "))}</text></g>'
         )
+    lines.append(f'<text x="660" y="640" text-anchor="middle" fill="#456">{escape(_NOTE)}</text>')
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
@@ -110,9 +117,9 @@ def _head() -> Iterator[str]:
         "# Alert states and rules",
         "",
         "Written from the tables in `vigie.alert.states`, `data/alert_rules.toml` and `data/practices.toml`.",
-        '**R** is the USMCC "RCC Messages Manual" v5.1 (21 September 2023, NOAA), which was read; it describes one centre',
-        "that follows C/S A.001 and A.002. Those two were not read: no conformity with them is claimed. *Inferred* marks",
-        "what no document read says.",
+        '**R** is the USMCC "RCC Messages Manual" v5.1 (21 September 2023, NOAA), which was read; it describes one',
+        "centre that follows C/S A.001 and A.002. Those two were not read: no conformity with them is claimed.",
+        "*Inferred* marks what no document read says.",
         "",
         "![States of an alert](alert_states.svg)",
         "",

@@ -134,6 +134,8 @@ class Entry:
 
     def count(self, time: Instant) -> bool:
         """Count the burst unless it is a copy of one counted: the same transmission heard by another receiver."""
+        if not self.bursts:  # a position came first: from now on its bursts say when it was heard
+            self.first_seen = self.last_seen = time
         self.first_seen, self.last_seen = min(self.first_seen, time), max(self.last_seen, time)
         place = bisect_left(self.heard, time)
         if any(abs(time - other) < _SAME_BURST for other in self.heard[max(place - 1, 0) : place + 1]):

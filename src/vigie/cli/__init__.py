@@ -23,7 +23,6 @@ COMMANDS = {
     "measure": "Measure transmitters against the limits of their specification.",
     "passes": "Rise, culmination and set of each satellite over a site.",
     "receive": "Find and decode every burst in a recording or from a radio.",
-    "receive": "Find and decode every burst in a recording.",
     "register": "Look beacons up in a register.",
     "replay": "Rebuild the alerts from a journal or a stream.",
     "rlm": "Decode Galileo return-link messages given as hex.",
