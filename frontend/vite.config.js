@@ -13,10 +13,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1000,
     rollupOptions: {
+      input: { console: "index.html", signin: "signin.html" },
       output: {
-        entryFileNames: "console.js",
+        entryFileNames: "[name].js",
         chunkFileNames: "[name].js",
-        assetFileNames: (asset) => (asset.names?.[0]?.endsWith(".css") ? "console.css" : "[name][extname]"),
+        assetFileNames: "[name][extname]",
       },
     },
   },

@@ -19,7 +19,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "live": GROUND | {"signal"},
     "stages": GROUND | {"message", "signal", "orbit", "locate", "alert", "sit"},
     "store": GROUND | {"alert"},
-    "web": GROUND | {"store", "message", "alert"},
+    "links": GROUND | {"store"},
+    "web": GROUND | {"store", "message", "alert", "links"},
 }
 """what each layer may import beside itself; the outermost (cli, service, sim) may import anything below them"""
 OUTSIDE = {"cli", "__main__"}

@@ -317,7 +317,11 @@ def test_a_port_in_use_is_refused_and_nothing_else_touched(tmp_path: Path, refus
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--host", "0.0.0.0"), "no sign-in yet"),
+        (("--host", "0.0.0.0"), "unencrypted"),
+        (("--host", "0.0.0.0", "--insecure-http"), "vigie users add"),
+        (("--name", "vigie.example"), "vigie users add"),
+        (("--tls-cert", "none.pem"), "there is no file none.pem"),
+        (("--proxy", "somewhere"), "is no IP address or network"),
         (("--host", "vigie.example"), "is no IP address"),
         (("station.toml",), "station.toml cannot be read: No such file"),
         (("--speed", "2"), "played in real time"),

@@ -230,12 +230,11 @@ def test_ticks_run_while_a_source_is_live(journal: Journal, monkeypatch: pytest.
     whole.close()
 
 
-def test_only_a_free_loopback_port_is_taken() -> None:
+def test_only_a_free_port_is_taken() -> None:
     with service.listen("127.0.0.1", 0) as bound:
         port = bound.getsockname()[1]
         assert service.url_of(bound) == f"http://127.0.0.1:{port}"
         with pytest.raises(ConfigError, match=f"port {port} is in use"):
             service.listen("localhost", port)
-    for host in ("0.0.0.0", "192.168.1.1", "::"):
-        with pytest.raises(ConfigError, match="no sign-in"):
-            service.listen(host, 0)
+    with pytest.raises(ConfigError, match="is no IP address"):
+        service.listen("vigie.example", 0)

@@ -26,6 +26,7 @@ export class Header {
   private readonly sources = h("span", { class: "sources" });
   private readonly exercise = h("div", { class: "banner exercise", hidden: true });
   private readonly form = h("select", { class: "plain", "aria-label": "Form of coordinates (c)" });
+  private readonly signOut = h("button", { class: "plain", hidden: true });
   private status: Status | null = null;
 
   constructor(
@@ -58,10 +59,18 @@ export class Header {
           data(language.NAMES[other]),
         ),
         h("button", { class: "plain", onclick: () => events.help(), title: "Keys and words (?)" }, "Help"),
+        this.signOut,
       ),
     );
     this.banners = h("div", { class: "banners" }, this.stale, this.fault, this.exercise);
     this.draw();
+  }
+
+  /** Who has signed in; null where nobody needs to. */
+  setUser(name: string | null, leave: () => void): void {
+    this.signOut.hidden = name === null;
+    say(this.signOut, `Sign out ${name ?? ""}`);
+    this.signOut.onclick = leave;
   }
 
   setStatus(status: Status): void {

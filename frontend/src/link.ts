@@ -1,4 +1,5 @@
 // The live link: WebSocket, picked up again where it broke. Silence counts as a break.
+import { SIGN_IN, signIn } from "./session";
 import type { Alert, JournalRow } from "./types";
 
 export interface LinkEvents {
@@ -67,6 +68,7 @@ export class Link {
       if (this.socket === socket) this.hear(JSON.parse(String(event.data)) as Message);
     };
     socket.onclose = (event) => {
+      if (event.code === SIGN_IN) signIn();
       if (this.socket === socket) this.lost(event.reason);
     };
   }

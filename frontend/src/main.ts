@@ -15,6 +15,7 @@ import { Link } from "./link";
 import { AlertList, headline } from "./list";
 import { AlertMap } from "./map";
 import { placeOf } from "./place";
+import * as session from "./session";
 import { Sound } from "./sound";
 import { State } from "./state";
 import * as theme from "./theme";
@@ -225,6 +226,7 @@ state.on((change) => {
 
 const health = new Health((words, fault, banner) => header.setSources(words, fault, banner));
 const land = map.ready();
+void session.who().then((who) => header.setUser(who?.sign_in ? who.user : null, () => void session.leave()));
 
 /** Mark the moment at which list and map show everything: the ready-time benchmark reads it. */
 async function firstDrawn(): Promise<void> {

@@ -1,4 +1,4 @@
-"""The whole chain as a service: sources in threads, the book, the journal, and the console on a loopback port.
+"""The whole chain as a service: sources in threads, the book, the journal, outputs and links, and the console.
 
 A source that fails says why, in words, on the log and in ``/healthz``, and stops none of the others.
 """
@@ -11,7 +11,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -20,14 +20,17 @@ from vigie import ingest
 from vigie.chain import Chain
 from vigie.errors import ConfigError, InputError, VigieError
 from vigie.instants import after
+from vigie.links.traffic import Plan, Traffic
 from vigie.records import Burst, Detection, Record, Samples, Tick
-from vigie.store.journal import Journal
+from vigie.store import rows as forms
+from vigie.store.journal import Journal, Row
 
 if TYPE_CHECKING:
     from vigie.live.feed import Feed
     from vigie.signal.band import Band
     from vigie.signal.recording import Wanted
     from vigie.snippets import Keeper
+    from vigie.web.door import Door
 
 _log = logging.getLogger(__name__)
 TICK_LAG_S = 5.0
@@ -176,16 +179,24 @@ class Service:
     hub: Any
     sources: Sequence[Source] = ()
     stop: threading.Event = field(default_factory=threading.Event)
+    plan: Plan = field(default_factory=Plan)
+    """outputs, links and exchanges"""
 
     def __post_init__(self) -> None:
-        self.chain = Chain(self.journal, self.hub.publish)
+        self.traffic = Traffic(self.journal, self.plan, normal=_as_kept)
+        self.chain = Chain(self.journal, self._publish)
         self._threads: list[threading.Thread] = []
+
+    def _publish(self, row: Row) -> None:
+        self.hub.publish(row)
+        self.traffic.publish(row)
 
     def start(self) -> None:
         """Start a thread for each source, and one for the ticks."""
         for source in self.sources:
             self._run(f"source {source.name}", self._receive, source)
         self._run("ticks", self._tick)
+        self.traffic.start(self.stop)
 
     def _run(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
         thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
@@ -232,9 +243,10 @@ class Service:
         fault, waiting = self.chain.fault, len(self.chain.waiting)
         failed = [source.name for source in self.sources if source.now in ("failed", "lost", "silent")]
         return {
-            "status": "failing" if fault else "degraded" if failed else "ok",
+            "status": "failing" if fault else "degraded" if failed or self.traffic.troubled() else "ok",
             "sources": [source.health() for source in self.sources],
             "store": {"name": self.journal.name, "fault": fault, "waiting": waiting},
+            **self.traffic.health(),
         }
 
     def close(self) -> list[Record]:
@@ -246,18 +258,25 @@ class Service:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         left = [] if self.chain.offer([]) else self.chain.waiting
+        self.traffic.close(until)
         self.journal.close()
         return left
 
 
+def _as_kept(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body of the journal row that a delivered detection becomes."""
+    return forms.as_json(forms.detection_body(ingest.detection(body)))
+
+
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to a loopback address and a port (0: any free one). Raises ConfigError."""
+    """A socket bound to an address and a port (0: any free one). Raises ConfigError.
+
+    Whether that is safe is the business of ``web.door.Door.open``, to be called first.
+    """
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
         raise ConfigError(f"--host {host!r} is no IP address") from None
-    if not address.is_loopback:
-        raise ConfigError(f"--host {host}: only loopback addresses can be used, because there is no sign-in yet")
     bound = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -267,30 +286,40 @@ def listen(host: str, port: int) -> socket.socket:
         bound.close()
         if error.errno == errno.EADDRINUSE:
             raise ConfigError(f"port {port} is in use: give another with --port, or 0 for any free one") from None
-        raise ConfigError(f"port {port} cannot be used: {error.strerror or error}") from None
+        raise ConfigError(f"{host} port {port} cannot be used: {error.strerror or error}") from None
     return bound
 
 
-def url_of(bound: socket.socket) -> str:
-    """The address of the console."""
+def url_of(bound: socket.socket, door: Door | None = None) -> str:
+    """The address of the console: by its first name, where it has one."""
     host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    secure = door is not None and door.tls is not None
+    if door is not None and door.settings.hosts:
+        host = door.settings.hosts[0]
+    elif host in ("0.0.0.0", "::"):
+        host = socket.gethostname()
+    return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def serve(service: Service, bound: socket.socket, ready: Callable[[], None] = lambda: None) -> list[Record]:
+def serve(
+    service: Service, bound: socket.socket, ready: Callable[[], None] = lambda: None, *, door: Door | None = None
+) -> list[Record]:
     """Run until SIGINT or SIGTERM, then stop within 3 s; what could not be journalled, in order (else empty).
 
-    Called in the main thread. ``ready`` is called once the console answers.
+    Called in the main thread. ``ready`` is called once the console answers. ``door``: who may come in; it is closed.
     """
     import uvicorn
 
     from vigie.web.app import create_app
+    from vigie.web.door import Door
+    from vigie.web.server import options
 
-    app = create_app(service.journal, service.hub, service.ingest, health=service.health)
-    # without a limit uvicorn waits for every open WebSocket, that is for ever
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, server_header=False
-    )
+    door = door or Door()
+    app = create_app(
+        service.journal, service.hub, service.ingest, health=service.health, door=door,
+        receipts=service.traffic.receipts,
+    )  # fmt: skip
+    config = uvicorn.Config(app, **options(door))
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -310,4 +339,5 @@ def serve(service: Service, bound: socket.socket, ready: Callable[[], None] = la
         Server(config).run(sockets=[bound])
     finally:
         left = service.close()
+        door.close()
     return left

@@ -13,11 +13,14 @@ from typing import Any
 import httpx
 import uvicorn
 
+from vigie.links.traffic import Plan
 from vigie.records import Record
 from vigie.service import Service
 from vigie.store.journal import Journal
 from vigie.web.app import create_app
+from vigie.web.door import Door
 from vigie.web.hub import Hub
+from vigie.web.server import options
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGS = [
@@ -34,8 +37,9 @@ CHROMIUM_ARGS = [
 class Station:
     """A journal with a service in front of it, which can be stopped and started again."""
 
-    def __init__(self, file: Path, port: int = 0) -> None:
+    def __init__(self, file: Path, port: int = 0, door: Door | None = None, plan: Plan | None = None) -> None:
         self.file = file
+        self.door, self.plan = door or Door(), plan or Plan()
         self.port = port
         self.service: Service | None = None
         self._server: uvicorn.Server | None = None
@@ -43,17 +47,20 @@ class Station:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.door.tls else 'http'}://127.0.0.1:{self.port}"
 
     def start(self) -> Station:
         bound = socket.socket()
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(("127.0.0.1", self.port))
         self.port = bound.getsockname()[1]
-        service = self.service = Service(Journal.open(str(self.file)), Hub())
-        app = create_app(service.journal, service.hub, service.ingest, health=service.health)
-        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        service = self.service = Service(Journal.open(str(self.file)), Hub(), plan=self.plan)
+        service.traffic.start(service.stop)
+        app = create_app(
+            service.journal, service.hub, service.ingest, health=service.health, door=self.door,
+            receipts=service.traffic.receipts,
+        )  # fmt: skip
+        self._server = uvicorn.Server(uvicorn.Config(app, **options(self.door)))
         self._thread = threading.Thread(target=self._server.run, args=([bound],), daemon=True)
         self._thread.start()
         while not self._server.started:

@@ -27,8 +27,10 @@ COMMANDS = {
     "replay": "Rebuild the alerts from a journal or a stream.",
     "rlm": "Decode Galileo return-link messages given as hex.",
     "run": "Receive, alert and show: the whole chain with its console.",
+    "send": "Deliver detections to a centre, surely.",
     "sit": "Parse and write messages between centres.",
     "store": "Check, upgrade, copy and thin out a journal.",
+    "users": "Add, list and remove users and tokens.",
 }
 
 

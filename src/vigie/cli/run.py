@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vigie.cli.access import access_options
 from vigie.cli.common import recording_options, wanted
 from vigie.errors import ConfigError
 
@@ -46,7 +47,8 @@ def _store(config: Config, path: str) -> str | None:
 @click.command(name="run")
 @click.argument("files", nargs=-1, metavar="[CONFIG.toml | SOURCE...]")
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="0: any free one.  [default: 8406]")
-@click.option("--host", default=None, help="Loopback only: there is no sign-in yet.  [default: 127.0.0.1]")
+@click.option("--host", default=None, help="Off loopback everybody must sign in.  [default: 127.0.0.1]")
+@access_options
 @click.option(
     "--store", metavar="URL", help="SQLAlchemy URL or file of the journal.  [default: in the user's data folder]"
 )
@@ -62,6 +64,7 @@ def command(
     files: tuple[str, ...],
     port: int | None,
     host: str | None,
+    access: Any,
     store: str | None,
     speed: float | None,
     afresh: bool,
@@ -109,8 +112,9 @@ def command(
         host, port = host or config.web.host, config.web.port if port is None else port
         no_browser = no_browser or not config.web.browser
         store = store or _store(config, files[0])
-    # before anything else is touched
-    bound = service.listen(host or "127.0.0.1", DEFAULT_PORT if port is None else port)
+    host = host or "127.0.0.1"
+    door = access(host)
+    bound = service.listen(host, DEFAULT_PORT if port is None else port)  # before anything else is touched
     try:
         if config is not None:
             sources = station.configured(config, files[0])
@@ -124,8 +128,9 @@ def command(
         running = service.Service(Journal.open(store), Hub(), sources)
     except BaseException:
         bound.close()
+        door.close()
         raise
-    url = service.url_of(bound)
+    url = service.url_of(bound, door)
 
     def ready() -> None:
         what = "receiving " + ", ".join(source.name for source in sources) if files else "playing the built-in exercise"
@@ -133,7 +138,7 @@ def command(
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-    left = service.serve(running, bound, ready)
+    left = service.serve(running, bound, ready, door=door)
     for record in left:
         if rows.kept(record):
             click.echo(jsonl.line(rows.from_record(record)[3]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from vigie import __version__
@@ -70,7 +70,8 @@ def problem(status: int, kind: str, message: str, **more: Any) -> Response:
     return reply({"error": {"kind": kind, "message": message}, **more}, status)
 
 
-def _number(request: Request, name: str, default: int) -> int:
+def number(request: Request, name: str, default: int) -> int:
+    """A whole number of the query. Raises InputError."""
     given = request.query_params.get(name, "")
     if not given:
         return default
@@ -84,6 +85,9 @@ async def health(request: Request) -> Response:
     state = request.app.state
     seq = await run_in_threadpool(state.journal.last_seq)
     told = await run_in_threadpool(state.health) if state.health else {}
+    who = request.scope.get("vigie.who")
+    if who is None or not who.may("read"):  # a watchdog needs no more, a stranger gets no more
+        return reply({"status": told.get("status", "ok"), "time": now()})
     return reply(
         {
             "status": "ok",
@@ -130,7 +134,7 @@ async def alert(request: Request) -> Response:
     """``GET /api/alerts/{id}``: one alert with its raw bursts and its time line."""
     journal: Journal = request.app.state.journal
     wanted: str = request.path_params["id"]
-    limit = _number(request, "limit", views.DETECTIONS)
+    limit = number(request, "limit", views.DETECTIONS)
     row = await run_in_threadpool(_alert, journal, wanted)
     if row is None:
         return problem(404, "unknown", f"there is no alert {wanted!r}")
@@ -147,7 +151,7 @@ async def beacon(request: Request) -> Response:
     journal: Journal = request.app.state.journal
     asked: str = request.path_params["hex_id"]
     hex_id = "".join(asked.split()).upper()
-    limit = _number(request, "limit", views.DETECTIONS)
+    limit = number(request, "limit", views.DETECTIONS)
 
     def known() -> list[tuple[Row, list[Row]]]:
         found = (journal.alert(prefix + hex_id) for prefix in views.PREFIXES)
@@ -160,36 +164,6 @@ async def beacon(request: Request) -> Response:
         return problem(404, "unknown", f"{why} beacon {asked!r}")
     rows = sorted((row for _, rows in kept for row in rows), key=lambda row: row.seq)
     return reply({"hex_id": hex_id, "alerts": [views.alert(row) for row, _ in kept], **views.dossier(rows, limit)})
-
-
-async def detections(request: Request) -> Response:
-    """``POST /api/detections``: JSON lines in; answers when they are on disk."""
-    limit: int = request.app.state.body_bytes
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                return problem(
-                    413, "size", f"the body is longer than {limit} bytes: send it in parts", accepted=0, seq=None
-                )
-    except ClientDisconnect:
-        return problem(400, "input", "the sender left before the end of the body", accepted=0, seq=None)
-    lines, refused = read_lines(bytes(body))
-    taken = Taken(0, 0)
-    if lines:
-        taken = await run_in_threadpool(request.app.state.ingest, lines)
-    refused = sorted([*refused, *taken.refused], key=lambda item: item.line)
-    if not lines and not refused:
-        return problem(400, "input", "the body holds no detection", accepted=0, seq=None)
-    told = {"accepted": taken.accepted, "seq": taken.seq if taken.accepted else None}
-    if not refused:
-        return reply(told)
-    words = f"line {refused[0].line}: {refused[0].message}"
-    if len(refused) > 1:
-        words += f" (and {len(refused) - 1} more)"
-    listed = [{"line": item.line, "kind": item.kind, "message": item.message} for item in refused[:100]]
-    return problem(400, refused[0].kind, words, **told, refused=len(refused), errors=listed)
 
 
 def read_lines(body: bytes) -> tuple[list[Line], list[Refusal]]:

@@ -14,11 +14,15 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from vigie.errors import InputError, StoreError
-from vigie.web import api, live
+from vigie.links.receipts import Receipts
+from vigie.web import api, link, live
 from vigie.web.board import Board
+from vigie.web.body import BodyError
+from vigie.web.door import Door, Doorkeeper, permitted_socket
 from vigie.web.files import Files
 from vigie.web.guard import Guard, set_headers
 from vigie.web.hub import Hub
+from vigie.web.operations import routes
 
 if TYPE_CHECKING:
     from vigie.store.journal import Journal
@@ -34,28 +38,29 @@ def create_app(
     health: Callable[[], dict[str, Any]] | None = None,
     hosts: Collection[str] = (),
     body_bytes: int = api.BODY_BYTES,
+    door: Door | None = None,
+    receipts: Receipts | None = None,
 ) -> Starlette:
     """The application over an open journal.
 
     ``hub``: whoever appends to the journal publishes the rows there. ``ingest``: takes posted detections, see
     ``api.Ingest``. ``health``: more keys for ``/healthz``, such as the state of the sources. ``hosts``: names besides
-    the loopback ones under which the service may be reached. ``body_bytes``: the largest body of a POST.
+    the loopback ones under which the service may be reached. ``body_bytes``: the largest body of a POST. ``door``: who
+    may come in; without one everybody who reaches it, so it must be on loopback.
+    ``receipts``: what stations have delivered; without it, it is forgotten at the end.
     """
-    files = Files()
+    files, door = Files(), door or Door()
     app = Starlette(
         routes=[
-            Route("/", files.serve),
-            Route("/healthz", api.health),
-            Route("/api/alerts", api.alerts),
-            Route("/api/alerts/{id:path}", api.alert),
-            Route("/api/beacons/{hex_id:path}", api.beacon),
-            Route("/api/events", live.events),
-            Route("/api/detections", api.detections, methods=["POST"]),
-            WebSocketRoute("/ws", live.websocket),
+            Route("/", files.page),
+            *routes(),
+            WebSocketRoute("/ws", permitted_socket(live.websocket, "read")),
+            WebSocketRoute("/api/link", permitted_socket(link.websocket, "deliver")),
             Route("/{name}", files.serve),
         ],
-        middleware=[Middleware(Guard, hosts=hosts)],
+        middleware=[Middleware(Guard, hosts={*hosts, *door.settings.hosts}), Middleware(Doorkeeper, door=door)],
         exception_handlers={
+            BodyError: _body,
             HTTPException: _refused,
             InputError: _wrong,
             StoreError: _store,
@@ -63,7 +68,8 @@ def create_app(
         },
     )
     app.state.journal, app.state.hub, app.state.ingest, app.state.board = journal, hub, ingest, Board(journal)
-    app.state.health, app.state.body_bytes = health, body_bytes
+    app.state.health, app.state.body_bytes, app.state.door = health, body_bytes, door
+    app.state.receipts = receipts or Receipts(":memory:")
     return app
 
 
@@ -74,6 +80,10 @@ async def _refused(request: Request, error: Exception) -> Response:
         405: ("method", f"{request.method} is not possible at {request.url.path!r}"),
     }
     return api.problem(status, *words.get(status, ("request", "the request cannot be answered")))
+
+
+async def _body(request: Request, error: Exception) -> Response:
+    return api.problem(getattr(error, "status", 400), getattr(error, "kind", "input"), str(error))
 
 
 async def _wrong(request: Request, error: Exception) -> Response:

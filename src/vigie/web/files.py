@@ -61,6 +61,13 @@ class Files:
                 name = path.stem if packed else path.name
                 self._files[name] = File(name, path.read_bytes(), packed)
 
+    async def page(self, request: Request) -> Response:
+        """The console, for those who may read; others are sent to sign in. What is behind ``#`` the browser keeps."""
+        who = request.scope.get("vigie.who")
+        if who is None or not who.may("read"):
+            return Response(status_code=303, headers={"Location": "/signin.html", "Cache-Control": "no-store"})
+        return await self.serve(request)
+
     async def serve(self, request: Request) -> Response:
         """The file that the path names; ``/`` is the page."""
         name = request.path_params.get("name") or "index.html"

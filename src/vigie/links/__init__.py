@@ -1,0 +1,1 @@
+"""To and from others: stations that deliver to a centre, messages between centres, and outputs of what is known."""

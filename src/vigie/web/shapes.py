@@ -1,0 +1,84 @@
+"""Shapes of the replies, for the OpenAPI description alone: the replies themselves are plain dicts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Fault(msgspec.Struct):
+    """What was wrong."""
+
+    kind: str
+    message: str
+
+
+class Problem(msgspec.Struct):
+    """Every reply that is not a success."""
+
+    error: Fault
+
+
+class Health(msgspec.Struct):
+    """How the service fares."""
+
+    status: Literal["ok", "degraded", "failing"]
+    time: str
+
+
+class Session(msgspec.Struct):
+    """Who one is."""
+
+    user: str
+    role: str
+    may: list[str]
+    sign_in: bool
+    """True when a session stands behind it, which can be ended"""
+    csrf: str | None
+    """to be sent as X-CSRF-Token with everything that changes something"""
+
+
+class SignedOut(msgspec.Struct):
+    """The session has ended."""
+
+    user: None
+
+
+class AuditLine(msgspec.Struct):
+    """Who did what, from where."""
+
+    seq: int
+    time: str
+    who: str
+    address: str
+    action: str
+    detail: str
+    good: bool
+
+
+class Audit(msgspec.Struct):
+    """Lines of the audit."""
+
+    lines: list[AuditLine]
+
+
+class Alerts(msgspec.Struct):
+    """Alerts, and the journal row up to which they were read."""
+
+    seq: int
+    alerts: list[dict[str, Any]]
+
+
+class Accepted(msgspec.Struct):
+    """What was taken."""
+
+    accepted: int
+    seq: int | None
+
+
+class Collection(msgspec.Struct):
+    """A GeoJSON feature collection."""
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
