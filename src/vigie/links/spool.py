@@ -105,7 +105,7 @@ class Spool:
         """
         size = sum(len(body) for body in bodies)
         with self._guard:
-            if bodies and self._count and self._bytes + size > self.limit_bytes:
+            if (self._count or len(bodies) > 1) and bodies and self._bytes + size > self.limit_bytes:
                 raise SpoolFullError(f"the spool {self.file} is full: {self._count} detections wait in it")
             with self._write() as db:
                 db.executemany("INSERT INTO waiting (body) VALUES (?)", [(body,) for body in bodies])

@@ -13,6 +13,8 @@ from vigie.links.receipts import RECENT, Receipts
 from vigie.links.settings import AnyOutput, Cot, Csv, Exchange, GeoJson, JsonLines, Kml, Link, Mail, Mqtt, Text, Webhook
 
 if TYPE_CHECKING:
+    from vigie.links.exchange import Desk
+    from vigie.links.ledger import Ledger
     from vigie.links.outputs import Marks, Recent, Runner, Sink
     from vigie.links.sender import Pump, Sender
     from vigie.store.journal import Journal, Row
@@ -50,6 +52,9 @@ class Traffic:
     normal: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda body: body
     """makes the body of a journal row of a delivered detection"""
 
+    take_message: Callable[[str, str], None] | None = None
+    """gets each message from another centre (partner, text), which is in the ledger already"""
+
     def __post_init__(self) -> None:
         folder = folder_of(self.journal)
         if folder is not None:
@@ -62,12 +67,15 @@ class Traffic:
         self.senders: list[Sender] = []
         self.runners: list[Runner] = []
         self._pumps: list[Pump] = []
+        self.desks: list[Desk] = []
+        self._ledgers: list[Ledger] = []
         self._recent: Recent | None = None
         self._marks: Marks | None = None
         self.receipts = Receipts(self._file("receipts.sqlite"), self._last_detections, self.normal)
         try:
             self._open_outputs()
             self._open_links()
+            self._open_exchanges()
         except BaseException:
             self.close()
             raise
@@ -106,6 +114,19 @@ class Traffic:
             self.senders.append(sender)
             self._pumps.append(Pump(self._detections, self.journal.last_seq, sender, self._goes_by(settings)))
 
+    def _open_exchanges(self) -> None:
+        for settings in self.plan.exchanges:
+            from vigie.links.exchange import Desk
+            from vigie.links.ledger import Ledger
+
+            ledger = Ledger(settings.ledger or self._file(f"exchange-{settings.partner}.sqlite"))
+            self._ledgers.append(ledger)
+            self.desks.append(Desk(settings, ledger, self._message))
+
+    def _message(self, partner: str, text: str) -> None:
+        if self.take_message is not None:
+            self.take_message(partner, text)
+
     def _detections(self, after: int, limit: int) -> list[Row]:
         return self.journal.rows(after, kinds=("detection",), limit=limit)
 
@@ -131,6 +152,8 @@ class Traffic:
             self._run(f"output {runner.name}", runner.run, stop)
         for sender in self.senders:
             self._run(f"link {sender.name}", sender.run, stop)
+        for desk in self.desks:
+            self._run(f"exchange {desk.name}", desk.run, stop)
         if self._pumps:
             self._run("spools", self._pump, stop)
 
@@ -160,6 +183,7 @@ class Traffic:
         return {
             "outputs": [runner.health() for runner in self.runners],
             "links": links,
+            "exchanges": [desk.health() for desk in self.desks],
             "stations": self.receipts.health(),
         }
 
@@ -167,6 +191,7 @@ class Traffic:
         """Whether an output or a link fails."""
         failing = ("failing", "failed")
         states = [*(runner.state for runner in self.runners), *(sender.state for sender in self.senders)]
+        states += [desk.state for desk in self.desks]
         return any(state in failing for state in states)
 
     def close(self, until: float | None = None) -> None:
@@ -182,6 +207,8 @@ class Traffic:
             thread.join(max(0.0, (until or 0.0) - time.monotonic()))
         for sender in self.senders:
             sender.spool.close()
+        for ledger in self._ledgers:
+            ledger.close()
         if self._marks is not None:
             self._marks.close()
         self.receipts.close()
