@@ -159,7 +159,7 @@ class Runner:
         self.name = settings.name or default_name(settings)
         self.state, self.error = "waiting", None
         self.sent = self.failures = self.refused = 0
-        self.seq = 0
+        self.seq = self._begin()
 
     state: str
     error: str | None
@@ -179,7 +179,6 @@ class Runner:
     def run(self, stop: threading.Event) -> None:
         """Send until ``stop`` is set."""
         wait_s = RETRY_S[0]
-        self.seq = self._begin()
         try:
             while not stop.is_set():
                 try:
