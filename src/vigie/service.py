@@ -183,7 +183,7 @@ class Service:
     """outputs, links and exchanges"""
 
     def __post_init__(self) -> None:
-        self.traffic = Traffic(self.journal, self.plan, normal=_as_kept)
+        self.traffic = Traffic(self.journal, self.plan, normal=_as_kept, deliver=self._from_broker)
         self.chain = Chain(self.journal, self._publish)
         self._threads: list[threading.Thread] = []
 
@@ -237,6 +237,11 @@ class Service:
             except InputError as error:
                 refused.append(Refusal(line.number, str(error), error.kind))
         return Taken(len(records), self.chain.feed(records) if records else 0, refused)
+
+    def _from_broker(self, numbers: Sequence[int], bodies: Sequence[Mapping[str, Any]]) -> Any:
+        from vigie.web.api import Line
+
+        return self.ingest([Line(number, dict(body)) for number, body in zip(numbers, bodies, strict=True)])
 
     def health(self) -> dict[str, Any]:
         """How the service fares, in words where something is wrong."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from vigie.links.settings import AnyOutput, Exchange, Link
+from vigie.links.settings import AnyOutput, Broker, Exchange, Link
 from vigie.web.settings import Access, Tls
 
 HOWTO = Path(__file__).resolve().parents[2] / "docs" / "howto"
@@ -22,6 +22,7 @@ class Part(msgspec.Struct, forbid_unknown_fields=True):
     output: list[AnyOutput] = []
     link: list[Link] = []
     exchange: list[Exchange] = []
+    broker: list[Broker] = []
 
 
 @pytest.mark.parametrize("page", ["access", "links", "outputs"])

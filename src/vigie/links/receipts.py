@@ -116,22 +116,27 @@ class Receipts:
             return self._stations.setdefault(sender, Station(name, sender))
 
     def deliver(
-        self, station: Station, first: int, bodies: Sequence[Mapping[str, Any]], take: Callable[[list[int]], Any]
-    ) -> tuple[int, Any]:
+        self, station: Station, first: int, bodies: Sequence[Mapping[str, Any]], take: Callable[[list[int]], Any],
+        *, numbers: Sequence[int] | None = None,
+    ) -> tuple[int, Any]:  # fmt: skip
         """Take the bodies numbered from ``first`` on that are not here yet; the highest number that is on disk now.
 
         ``take`` gets the indexes of the new ones and returns when they are on disk; what it returns is handed on, None
-        when nothing was new. When it raises, nothing is counted.
+        when nothing was new. When it raises, nothing is counted. ``numbers``: those of the bodies, rising, where they
+        do not follow one another.
         """
         with self._guard:
             mine = self._senders.setdefault(station.sender, threading.Lock())
         with mine:  # two connections of one sender take turns
-            new = [index for index in range(len(bodies)) if first + index > station.last]
+            counted = range(first, first + len(bodies)) if numbers is None else numbers
+            new = [index for index, number in enumerate(counted) if number > station.last]
             if station.sender not in self._fresh:  # only the batch that was under way when the service ended
                 new = [index for index in new if not self._known(bodies[index])]
             taken = take(new) if new else None
-            upto, gap = first + len(bodies) - 1, None
-            if first > station.last + 1 and station.last:  # of a sender that is new here nothing is known to be missing
+            upto, gap = counted[-1], None
+            if (
+                numbers is None and first > station.last + 1 and station.last
+            ):  # of a sender that is new here nothing is known to be missing
                 gap = station.last + 1, first - 1
             with self._guard:
                 self._fresh.add(station.sender)

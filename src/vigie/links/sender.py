@@ -47,6 +47,10 @@ class Sender:
         """Raises ConfigError for settings that cannot be used."""
         self._url = settings.check()
         self._settings, self.spool = settings, spool
+        if self._url.scheme in ("nats", "tls"):
+            from vigie.links.broker import check_library
+
+            check_library()
         self._token = secret(settings.token, settings.token_file, "link.token")
         self._tls = _context(settings) if self._url.scheme in ("wss", "https") else None
         self.name = settings.name or str(self._url.hostname)
@@ -84,7 +88,8 @@ class Sender:
         """Deliver until ``stop`` is set, or until nothing waits any more."""
         self._stop = stop
         wait_s = RETRY_S[0]
-        once = self._websocket if self._url.scheme in ("ws", "wss") else self._post
+        ways = {"http": self._post, "https": self._post, "nats": self._nats, "tls": self._nats}
+        once = ways.get(self._url.scheme, self._websocket)
         while not stop.is_set() and not (until_empty and not self.spool.waiting):
             sent = self.sent
             try:
@@ -194,6 +199,32 @@ class Sender:
         refused = [(batch[0].n + item["line"] - 1, str(item["message"])) for item in told.get("errors", ())]
         self._live()
         self._done(batch[-1].n, refused)
+
+    # NATS
+
+    def _nats(self, until_empty: bool) -> None:
+        from vigie.links.broker import publish
+
+        def batch() -> list[Item]:
+            items = self.spool.batch(limit=BATCH)
+            if not items and not until_empty:
+                with self._wake:
+                    if not self.spool.waiting:
+                        self._wake.wait(0.5)
+            return items
+
+        def done(upto: int) -> None:
+            self._live()
+            if upto:
+                self._done(upto, [])
+
+        def more() -> bool:
+            return not self._stop.is_set() and not (until_empty and not self.spool.waiting)
+
+        try:
+            publish(self._settings, self.spool.sender, self._token, batch, done, more)
+        except OSError as error:
+            raise LostError(f"{error}") from None
 
 
 class _Flow:

@@ -58,7 +58,8 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[[link]]``: what this station receives goes to a centre."""
 
     to: str
-    """``wss://HOST[:PORT]`` (one WebSocket) or ``https://HOST[:PORT]`` (a POST for each batch)"""
+    """``wss://HOST[:PORT]`` (one WebSocket), ``https://HOST[:PORT]`` (a POST for each batch), or ``tls://HOST[:PORT]``
+    and ``nats://HOST[:PORT]`` (a NATS broker, from which several workers take)"""
     token: str | None = None
     """of the role ``station``, made at the centre by ``vigie users token``; ``env:NAME`` reads it from there"""
     token_file: str | None = None
@@ -76,13 +77,33 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """PEM file of the authorities to be trusted in place of the system's"""
     insecure: bool = False
     """unencrypted to another machine: for a network that is encrypted by other means"""
+    stream: str = "VIGIE"
+    """NATS: name of the stream"""
+    parts: int = 8
+    """NATS: into how many parts the beacons are divided; the same at all stations and workers"""
 
     def check(self) -> SplitResult:
         """The address. Raises ConfigError for one that cannot be used, or would give the token away."""
-        url = url_of(self.to, ("wss", "https", "ws", "http"), "link.to")
-        if url.scheme in ("ws", "http") and not (self.insecure or loopback(url.hostname)):
+        url = url_of(self.to, ("wss", "https", "ws", "http", "tls", "nats"), "link.to")
+        if url.scheme in ("ws", "http", "nats") and not (self.insecure or loopback(url.hostname)):
             raise ConfigError(f"link.to {self.to}: unencrypted, everybody on the way could read the token: use wss://")
         return url
+
+
+class Broker(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[broker]]``: detections are taken from NATS JetStream, by one of several workers."""
+
+    servers: tuple[str, ...]
+    """``tls://HOST[:4222]``, or ``nats://`` without encryption"""
+    name: str = "nats"
+    stream: str = "VIGIE"
+    parts: int = 8
+    take: tuple[int, ...] | None = None
+    """the parts that this worker takes, numbered from 0; None: all. No part may be taken by two workers"""
+    token: str | None = None
+    token_file: str | None = None
+    ca: str | None = None
+    insecure: bool = False
 
 
 Category = Literal["distress", "test", "self_test", "orbitography", "national", "cancelled", "unreliable"]

@@ -10,9 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 from vigie.errors import ConfigError, StoreError
 from vigie.links.receipts import RECENT, Receipts
-from vigie.links.settings import AnyOutput, Cot, Csv, Exchange, GeoJson, JsonLines, Kml, Link, Mail, Mqtt, Text, Webhook
+from vigie.links.settings import (
+    AnyOutput,
+    Broker,
+    Cot,
+    Csv,
+    Exchange,
+    GeoJson,
+    JsonLines,
+    Kml,
+    Link,
+    Mail,
+    Mqtt,
+    Text,
+    Webhook,
+)
 
 if TYPE_CHECKING:
+    from vigie.links.broker import Worker
     from vigie.links.exchange import Desk
     from vigie.links.ledger import Ledger
     from vigie.links.outputs import Marks, Recent, Runner, Sink
@@ -27,6 +42,7 @@ class Plan:
     outputs: Sequence[AnyOutput] = ()
     links: Sequence[Link] = ()
     exchanges: Sequence[Exchange] = ()
+    brokers: Sequence[Broker] = ()
 
 
 def folder_of(journal: Journal) -> Path | None:
@@ -52,6 +68,8 @@ class Traffic:
     normal: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda body: body
     """makes the body of a journal row of a delivered detection"""
 
+    deliver: Callable[[Sequence[int], Sequence[Mapping[str, Any]]], Any] | None = None
+    """takes numbered detections from a broker; returns when they are on disk"""
     take_message: Callable[[str, str], None] | None = None
     """gets each message from another centre (partner, text), which is in the ledger already"""
 
@@ -68,6 +86,7 @@ class Traffic:
         self.runners: list[Runner] = []
         self._pumps: list[Pump] = []
         self.desks: list[Desk] = []
+        self.workers: list[Worker] = []
         self._ledgers: list[Ledger] = []
         self._recent: Recent | None = None
         self._marks: Marks | None = None
@@ -76,6 +95,7 @@ class Traffic:
             self._open_outputs()
             self._open_links()
             self._open_exchanges()
+            self._open_brokers()
         except BaseException:
             self.close()
             raise
@@ -123,6 +143,14 @@ class Traffic:
             self._ledgers.append(ledger)
             self.desks.append(Desk(settings, ledger, self._message))
 
+    def _open_brokers(self) -> None:
+        for settings in self.plan.brokers:
+            from vigie.links.broker import Worker
+
+            if self.deliver is None:
+                raise ConfigError("broker: there is nobody to deliver to")
+            self.workers.append(Worker(settings, self.receipts, self.deliver))
+
     def _message(self, partner: str, text: str) -> None:
         if self.take_message is not None:
             self.take_message(partner, text)
@@ -152,6 +180,8 @@ class Traffic:
             self._run(f"output {runner.name}", runner.run, stop)
         for sender in self.senders:
             self._run(f"link {sender.name}", sender.run, stop)
+        for worker in self.workers:
+            self._run(f"broker {worker.name}", worker.run, stop)
         for desk in self.desks:
             self._run(f"exchange {desk.name}", desk.run, stop)
         if self._pumps:
@@ -184,6 +214,7 @@ class Traffic:
             "outputs": [runner.health() for runner in self.runners],
             "links": links,
             "exchanges": [desk.health() for desk in self.desks],
+            "brokers": [worker.health() for worker in self.workers],
             "stations": self.receipts.health(),
         }
 
@@ -191,7 +222,7 @@ class Traffic:
         """Whether an output or a link fails."""
         failing = ("failing", "failed")
         states = [*(runner.state for runner in self.runners), *(sender.state for sender in self.senders)]
-        states += [desk.state for desk in self.desks]
+        states += [desk.state for desk in self.desks] + [worker.state for worker in self.workers]
         return any(state in failing for state in states)
 
     def close(self, until: float | None = None) -> None:

@@ -88,7 +88,7 @@ def _metrics(state: Any, told: dict[str, Any]) -> Iterator[str]:
     yield from _metric("vigie_alerts", "gauge", "Alerts kept, by category", rows)
     heard = [({"source": source["name"]}, source["detections"]) for source in state.hub.sources()]
     yield from _metric("vigie_detections_total", "counter", "Detections since the start, by source", heard)
-    for label in ("source", "output", "link", "exchange", "station"):
+    for label in ("source", "output", "link", "exchange", "broker", "station"):
         found = [one for one in told.get(f"{label}s", ()) if isinstance(one, dict)]
         states = [({label: one["name"], "state": one["state"]}, 1) for one in found if "state" in one]
         yield from _metric(f"vigie_{label}_state", "gauge", f"How each {label} fares", states)
