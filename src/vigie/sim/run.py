@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
