@@ -28,6 +28,7 @@ COMMANDS = {
     "rlm": "Decode Galileo return-link messages given as hex.",
     "run": "Receive, alert and show: the whole chain with its console.",
     "send": "Deliver detections to a centre, surely.",
+    "score": "Compare a stream with the truth of its simulation.",
     "simulate": "Play a world of beacons, satellites and stations.",
     "sit": "Parse and write messages between centres.",
     "store": "Check, upgrade, copy and thin out a journal.",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vigie.errors import ConfigError, FieldError
+from vigie.message import beacon as beacon_messages
 from vigie.message.encode import encode
 from vigie.message.fgb_parts import ALTITUDE_LIMITS_M
 from vigie.sim.scenario import Beacon, Crowd
@@ -73,8 +74,7 @@ class Speaker:
         """Hex of burst ``number``, ``past_s`` after activation; ``place``: latitude, longitude, height at a time."""
         beacon = self.beacon
         if beacon.kind == "spurious":
-            random = np.random.default_rng([self._seed, number])
-            return "FFFE2F" + random.bytes(15).hex().upper()
+            return _nonsense(np.random.default_rng([self._seed, number]))
         step = int(np.searchsorted(self._starts, past_s, side="right")) - 1
         fix_s = self._fix_s(past_s)
         key = (step, fix_s, operator)
@@ -99,6 +99,14 @@ class Speaker:
         if beacon.kind == "ELT_DT":
             return past_s
         return beacon.first_fix_s + (past_s - beacon.first_fix_s) // beacon.fix_every_s * beacon.fix_every_s
+
+
+def _nonsense(rng: np.random.Generator) -> str:
+    """A burst of random bits that no receiver would take for a message: one in 23 is near one by chance."""
+    while True:
+        digits = "FFFE2F" + rng.bytes(15).hex().upper()
+        if beacon_messages.decode(digits).verdict == "unreliable":
+            return digits
 
 
 def _encoded(

@@ -1,6 +1,6 @@
 """Where satellites truly are during a span, quickly at many instants, and which of them each station tracks.
 
-States are computed on a grid and interpolated by cubic Hermite polynomials: within a millimetre and 0.1 mm/s.
+States are computed on a grid and interpolated by cubics: within a centimetre and 0.1 mm/s.
 """
 
 from __future__ import annotations
@@ -33,13 +33,20 @@ class Course:
     def state(self, at_s: Array) -> tuple[Array, Array]:
         """Earth-fixed position and velocity ``(n, 3)``."""
         place = (at_s - self.first_s) / self.step_s
-        index = np.clip(place.astype(np.intp), 0, len(self.position_m) - 2)
+        index = np.clip(place.astype(np.intp), 1, len(self.position_m) - 3)
         t = (place - index)[:, None]
-        p0, p1 = self.position_m[index], self.position_m[index + 1]
-        m0, m1 = self.velocity_mps[index] * self.step_s, self.velocity_mps[index + 1] * self.step_s
-        d = p0 - p1
-        a, b = 2 * d + m0 + m1, -3 * d - 2 * m0 - m1
-        return ((a * t + b) * t + m0) * t + p0, ((3 * a * t + 2 * b) * t + m0) / self.step_s
+        weights = (
+            -t * (t - 1) * (t - 2) / 6,
+            (t + 1) * (t - 1) * (t - 2) / 2,
+            -(t + 1) * t * (t - 2) / 2,
+            (t + 1) * t * (t - 1) / 6,
+        )
+        position = np.zeros((len(at_s), 3))
+        velocity = np.zeros((len(at_s), 3))
+        for shift, weight in enumerate(weights, -1):
+            position += weight * self.position_m[index + shift]
+            velocity += weight * self.velocity_mps[index + shift]
+        return position, velocity
 
 
 def course(world: World, satellite: Satellite, begin_s: float, end_s: float) -> Course:
@@ -47,7 +54,7 @@ def course(world: World, satellite: Satellite, begin_s: float, end_s: float) -> 
     moment = world.began + np.timedelta64(round(begin_s * 1e9), "ns")
     radius = float(np.linalg.norm(satellite.ephemeris.state(np.array([moment]))[0]))
     step = 10.0 if radius < _LOW_M else 60.0
-    grid = np.arange(begin_s - step, end_s + 2 * step, step)
+    grid = np.arange(begin_s - 2 * step, end_s + 3 * step, step)
     return Course(float(grid[0]), step, *true_state(world, satellite, grid))
 
 

@@ -45,8 +45,9 @@ def _table(name: str, many: bool, counts: Counter[Path]) -> Path:
 
 
 def line_of(found: dict[Path, int], path: Path) -> int | None:
-    """The line of the longest known beginning of a path."""
+    """The line of the longest known beginning of a path; of an array of tables, that of its first."""
     for size in range(len(path), 0, -1):
-        if path[:size] in found:
-            return found[path[:size]]
+        for known in (path[:size], (*path[:size], 0)):
+            if known in found:
+                return found[known]
     return None
