@@ -14,6 +14,7 @@ COMMANDS = {
     "bench": "What the receiver makes of recordings, and at what cost.",
     "config": "Check the configuration of a station, or print an example.",
     "alerts": "Show the messages that a centre would send.",
+    "campaign": "Play many simulations of one question.",
     "decode": "Decode 406 MHz beacon messages given as hex.",
     "doctor": "What stands in the way of good work on this machine.",
     "encode": "Make messages from field values.",

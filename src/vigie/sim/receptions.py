@@ -96,7 +96,9 @@ def work_out(world: World, number: int) -> Span:
             rng = generator(world.seed, "span", number, satellite.name)
             heard = heard_by(world, satellite, courses[index], sent, rng)
             in_view[heard.burst] += 1
-            noise = 1.0 + disturbance.collisions(sent, heard)
+            noise = np.ones(len(heard.burst))
+            if world.scenario.air.collisions:
+                noise += disturbance.collisions(sent, heard)
             noise += disturbance.intruders(world.scenario.interference, satellite, courses[index], sent, heard)
             mine = own[heard.burst]
             cn0 = heard.cn0_dbhz - 10 * np.log10(noise)

@@ -19,7 +19,7 @@ from vigie.sim.truth import Truth
 
 _INK, _SEA, _LAND = "#1b2733", "#eef3f7", "#d5dccf"
 _COLOURS = {"doppler": "#b4540a", "doa": "#0b5fa5", "encoded": "#2c7a3f", "fused": "#7a3f9d"}
-_STYLE = """
+STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1b2733;max-width:64rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.2rem;margin-top:2.2rem}
 p.lead{color:#52616f;margin-top:0}
@@ -44,23 +44,23 @@ def page(card: Card, truth: Truth, numbers: dict[str, Any]) -> str:
         f'<p class="lead">Simulated: {html.escape(span)}. {satellites} satellites, '
         f"{len(scenario['stations'])} stations, {len(truth.beacons)} beacons.</p>",
         _headline(numbers),
-        _picture("Where beacons were, and what became of them", _map(card, truth)),
+        picture("Where beacons were, and what became of them", _map(card, truth)),
         _errors(numbers),
     ]
     if card.located:
-        parts.append(_picture("Location error by method", _curves(card)))
+        parts.append(picture("Location error by method", _curves(card)))
     times = _times_figure(card, truth)
     if times is not None:
-        parts.append(_picture("Time from activation", times))
+        parts.append(picture("Time from activation", times))
     detected = _detection_figure(card, truth)
     if detected is not None:
-        parts.append(_picture("Detection against C/N0", detected))
+        parts.append(picture("Detection against C/N0", detected))
     parts += [_groups(numbers, key) for key in numbers["by"]]
     parts.append(_alerts(numbers))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Score: {html.escape(str(scenario['title']))}</title><style>{_STYLE}</style></head><body>\n"
+        f"<title>Score: {html.escape(str(scenario['title']))}</title><style>{STYLE}</style></head><body>\n"
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
@@ -71,13 +71,13 @@ def _headline(numbers: dict[str, Any]) -> str:
     times = whole["times_s"]
     best = max(whole["location"].items(), key=lambda item: item[1]["solutions"], default=None)
     figures = [
-        (_percent(whole["detection_rate"]), "of the bursts in view detected", False),
-        (_seconds(times["first_detection"].get("p50")), "median to the first detection", False),
-        (_seconds(times["first_location"].get("p50")), "median to the first location", False),
+        (percent(whole["detection_rate"]), "of the bursts in view detected", False),
+        (seconds(times["first_detection"].get("p50")), "median to the first detection", False),
+        (seconds(times["first_location"].get("p50")), "median to the first location", False),
     ]
     if best is not None and best[1]["error_m"]:
-        figures.append((_km(best[1]["error_m"]["p95"]), f"95 % of {best[0]} locations within", False))
-        figures.append((_percent(best[1]["ehe_containment"]), f"of {best[0]} truths inside the stated EHE", False))
+        figures.append((km(best[1]["error_m"]["p95"]), f"95 % of {best[0]} locations within", False))
+        figures.append((percent(best[1]["ehe_containment"]), f"of {best[0]} truths inside the stated EHE", False))
     figures.append((str(len(alerts["lost"])), "distress beacons in view and lost", bool(alerts["lost"])))
     figures.append((str(len(alerts["false"])), "false distress alerts", bool(alerts["false"])))
     boxes = "".join(
@@ -86,21 +86,21 @@ def _headline(numbers: dict[str, Any]) -> str:
     return f'<div class="figures">{boxes}</div>'
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f} %"
 
 
-def _seconds(value: float | None) -> str:
+def seconds(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.0f} s" if abs(value) < 600 else f"{value / 60:.0f} min"
 
 
-def _km(value: float | None) -> str:
+def km(value: float | None) -> str:
     return "-" if value is None else f"{value / 1e3:.2f} km"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     cells = "".join(f"<th>{html.escape(name)}</th>" for name in head)
     body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -112,11 +112,11 @@ def _errors(numbers: dict[str, Any]) -> str:
             method,
             str(item["solutions"]),
             f"{item['beacons_located']} of {item['of_beacons']}",
-            *(_km(item["error_m"].get(name)) for name in ("p50", "p75", "p95", "p99")),
-            _percent(item["within_5_km"]),
-            _percent(item["ehe_containment"]),
-            _percent(item["ellipse_containment"]),
-            _percent(item["right_side_first"]),
+            *(km(item["error_m"].get(name)) for name in ("p50", "p75", "p95", "p99")),
+            percent(item["within_5_km"]),
+            percent(item["ehe_containment"]),
+            percent(item["ellipse_containment"]),
+            percent(item["right_side_first"]),
         ]
         for method, item in numbers["all"]["location"].items()
     ]
@@ -135,7 +135,7 @@ def _errors(numbers: dict[str, Any]) -> str:
         "in ellipse",
         "side right",
     ]
-    return "<h2>Location</h2>" + _table(head, rows)
+    return "<h2>Location</h2>" + table(head, rows)
 
 
 def _groups(numbers: dict[str, Any], key: str) -> str:
@@ -143,18 +143,18 @@ def _groups(numbers: dict[str, Any], key: str) -> str:
     for name, item in numbers["by"][key].items():
         times = item["times_s"]
         median = [
-            f"{method} {_km(one['error_m'].get('p50'))}" for method, one in item["location"].items() if one["error_m"]
+            f"{method} {km(one['error_m'].get('p50'))}" for method, one in item["location"].items() if one["error_m"]
         ]
         rows.append(
             [
                 name,
                 str(item["beacons"]),
                 str(item["bursts_sent"]),
-                _percent(item["detection_rate"]),
-                _percent(item["detection_rate_of_all_sent"]),
-                _seconds(times["first_detection"].get("p50")),
-                _seconds(times["first_location"].get("p50")),
-                _seconds(times["confirmation"].get("p50")),
+                percent(item["detection_rate"]),
+                percent(item["detection_rate_of_all_sent"]),
+                seconds(times["first_detection"].get("p50")),
+                seconds(times["first_location"].get("p50")),
+                seconds(times["confirmation"].get("p50")),
                 ", ".join(median) or "-",
             ]
         )
@@ -162,7 +162,7 @@ def _groups(numbers: dict[str, Any], key: str) -> str:
         key, "beacons", "bursts", "of those in view", "of all sent", "to detection", "to location", "to confirmation",
         "median error",
     ]  # fmt: skip
-    return f"<h2>By {key}</h2>" + _table(head, rows)
+    return f"<h2>By {key}</h2>" + table(head, rows)
 
 
 def _alerts(numbers: dict[str, Any]) -> str:
@@ -179,14 +179,14 @@ def _alerts(numbers: dict[str, Any]) -> str:
     return "<h2>Alerts, and what matched nothing</h2>" + "".join(f"<p>{html.escape(line)}</p>" for line in lines)
 
 
-def _picture(title: str, figure: Any) -> str:
+def picture(title: str, figure: Any) -> str:
     text = io.BytesIO()
     figure.savefig(text, format="png", dpi=110, bbox_inches="tight")
     coded = base64.b64encode(text.getvalue()).decode()
     return f'<h2>{html.escape(title)}</h2><img alt="{html.escape(title)}" src="data:image/png;base64,{coded}">'
 
 
-def _axes(width: float, height: float) -> tuple[Any, Any]:
+def blank_axes(width: float, height: float) -> tuple[Any, Any]:
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -216,7 +216,7 @@ def draw_land(axes: Any) -> None:
 
 
 def _map(card: Card, truth: Truth) -> Any:
-    figure, axes = _axes(11, 5.6)
+    figure, axes = blank_axes(11, 5.6)
     draw_land(axes)
     kinds: dict[str, tuple[str, str, str, list[tuple[float, float]]]] = {
         "distress, located": ("o", "#0b5fa5", "located", []),
@@ -267,7 +267,7 @@ def _frame(axes: Any, lon: Any, lat: Any) -> None:
 
 
 def _curves(card: Card) -> Any:
-    figure, axes = _axes(8, 3.6)
+    figure, axes = blank_axes(8, 3.6)
     for method in sorted({item.method for item in card.located}):
         errors = np.sort(
             [max(item.error_m, 1.0) / 1e3 for item in card.located if item.method == method and item.first]
@@ -311,7 +311,7 @@ def _times_figure(card: Card, truth: Truth) -> Any | None:
     drawn = [item for item in drawn if item[0].size]
     if not drawn:
         return None
-    figure, axes = _axes(8, 3.4)
+    figure, axes = blank_axes(8, 3.4)
     for past, words, colour in drawn:
         part = 100 * np.arange(past.size + 1) / len(told)
         axes.step(
@@ -344,7 +344,7 @@ def _detection_figure(card: Card, truth: Truth) -> Any | None:
     count, _ = np.histogram(strength, edges)
     hit, _ = np.histogram(np.array(strength)[np.array(got)], edges)
     use = count > 0
-    figure, axes = _axes(8, 3.0)
+    figure, axes = blank_axes(8, 3.0)
     axes.bar((edges[:-1] + 0.5)[use], 100 * hit[use] / count[use], width=0.9, color="#0b5fa5")
     for x, y, n in zip((edges[:-1] + 0.5)[use], 100 * hit[use] / count[use], count[use], strict=True):
         axes.text(x, y + 1, str(n), ha="center", fontsize=5 if use.sum() > 20 else 7, color=_INK)

@@ -47,6 +47,8 @@ class Air(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tec_tecu: Annotated[float, msgspec.Meta(ge=0, le=500)] = 15.0
     """vertical electron content"""
     troposphere: bool = True
+    collisions: bool = True
+    """False: bursts do not disturb each other, so that many test beacons can be on the air at once"""
 
 
 class Satellites(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -328,23 +330,23 @@ def parse(text: str, name: str, folder: Path = Path()) -> Scenario:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: no TOML: {error}") from None
-    where = _Where(name, lines(text))
+    where = Where(name, lines(text))
     built: dict[str, Any] = {}
     for key, value in tree.items():
         if key in _MANY:
             if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
                 raise where.error((key,), f"is no array of tables: write [[{key}]] above each")
-            built[key] = tuple(_convert(item, _TABLES[key], (key, index), where) for index, item in enumerate(value))
+            built[key] = tuple(convert(item, _TABLES[key], (key, index), where) for index, item in enumerate(value))
         elif key in _TABLES:
-            built[key] = _convert(value, _TABLES[key], (key,), where)
+            built[key] = convert(value, _TABLES[key], (key,), where)
         else:
             built[key] = value
-    scenario: Scenario = _convert(built | {"folder": str(folder)}, Scenario, (), where)
+    scenario: Scenario = convert(built | {"folder": str(folder)}, Scenario, (), where)
     _check(scenario, where)
     return scenario
 
 
-class _Where:
+class Where:
     """Names places in the file."""
 
     def __init__(self, name: str, found: dict[KeyPath, int]) -> None:
@@ -357,7 +359,7 @@ class _Where:
         return ConfigError(f"{place}: {keys} {words}" if keys else f"{place}: {words}")
 
 
-def _convert(value: Any, kind: Any, path: KeyPath, where: _Where) -> Any:
+def convert(value: Any, kind: Any, path: KeyPath, where: Where) -> Any:
     """A table as its struct. Inner tables one by one first, so that an error knows their number."""
     if isinstance(value, dict) and kind is not Scenario:
         value = dict(value)
@@ -366,10 +368,10 @@ def _convert(value: Any, kind: Any, path: KeyPath, where: _Where) -> Any:
             inner = value[key]
             if isinstance(inner, list):
                 value[key] = tuple(
-                    _convert(item, _INNER[key], (*path, key, index), where) for index, item in enumerate(inner)
+                    convert(item, _INNER[key], (*path, key, index), where) for index, item in enumerate(inner)
                 )
             else:
-                value[key] = _convert(inner, _INNER[key], (*path, key), where)
+                value[key] = convert(inner, _INNER[key], (*path, key), where)
     if isinstance(value, dict):
         known = {field.name for field in msgspec.structs.fields(kind)} - {"folder" if kind is Scenario else ""}
         for key in value.keys() - known - {"folder"}:
@@ -395,7 +397,7 @@ def _close(key: str, known: set[str]) -> str:
     return f"is {near[0]} meant?" if near else f"it has {', '.join(sorted(known))}"
 
 
-def _check(scenario: Scenario, where: _Where) -> None:
+def _check(scenario: Scenario, where: Where) -> None:
     """What no single value shows: times in order, messages that can be made, names that are unique."""
     for key in ("start", "end"):
         value = getattr(scenario, key)
@@ -424,11 +426,11 @@ def _check(scenario: Scenario, where: _Where) -> None:
             refuse_bad_message(sender, partial(_at, where, (table, index)))
 
 
-def _at(where: _Where, first: KeyPath, key: KeyPath, words: str) -> ConfigError:
+def _at(where: Where, first: KeyPath, key: KeyPath, words: str) -> ConfigError:
     return where.error((*first, *key), words)
 
 
-def _windows(scenario: Scenario, where: _Where) -> None:
+def _windows(scenario: Scenario, where: Where) -> None:
     """Spans of time that end before they begin."""
 
     def ordered(path: KeyPath, begin: float, end: float) -> None:

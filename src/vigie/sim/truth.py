@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,45 +69,54 @@ class Truth:
 
 def read(path: Path) -> Truth:
     """A ``truth.jsonl``. Raises InputError naming the line that cannot be read."""
-    truth, facts = Truth(), {}
-    bursts: dict[str, list[dict[str, Any]]] = {}
     try:
         with path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                row = _row(line, f"{path}, line {number}")
-                match row.get("kind"):
-                    case "scenario":
-                        truth.scenario = row
-                    case "beacon":
-                        facts[row["name"]] = row
-                        truth.by_hex_id |= dict.fromkeys(row["hex_ids"], row["name"])
-                    case "burst":
-                        bursts.setdefault(row["beacon"], []).append(row)
-                    case "reception":
-                        pass
-                    case other:
-                        raise InputError(f"{path}, line {number}: {other!r} is no kind of line of a truth")
+            return of_lines(stream, str(path))
     except OSError as error:
         raise InputError(f"{path}: not readable: {error.strerror}") from None
-    except KeyError as error:
-        raise InputError(f"{path}: a line has no {error}") from None
+
+
+def of_lines(lines: Iterable[bytes | str], name: str) -> Truth:
+    """The truth that lines state; ``name`` is what errors call them."""
+    truth, facts = Truth(), {}
+    bursts: dict[str, list[dict[str, Any]]] = {}
+    for number, line in enumerate(lines, 1):
+        row = _row(line, f"{name}, line {number}")
+        try:
+            match row.get("kind"):
+                case "scenario":
+                    truth.scenario = row
+                case "beacon":
+                    facts[row["name"]] = row
+                    truth.by_hex_id |= dict.fromkeys(row["hex_ids"], row["name"])
+                case "burst":
+                    bursts.setdefault(row["beacon"], []).append(row)
+                case "reception":
+                    pass
+                case other:
+                    raise InputError(f"{name}, line {number}: {other!r} is no kind of line of a truth")
+        except KeyError as error:
+            raise InputError(f"{name}, line {number}: it has no {error}") from None
     if not truth.scenario:
-        raise InputError(f"{path}: no truth of a simulation: a line of kind scenario is missing")
-    for name, row in facts.items():
-        sent = bursts.get(name, [])
-        truth.beacons[name] = Told(
-            row,
-            np.array([item["time"].rstrip("Z") for item in sent], "datetime64[ns]"),
-            np.array([item["latitude"] for item in sent], float),
-            np.array([item["longitude"] for item in sent], float),
-            np.array([item["tracked"] for item in sent], np.intp),
-            np.array([np.nan if item["best_cn0_dbhz"] is None else item["best_cn0_dbhz"] for item in sent], float),
-            instants.parse(truth.scenario["start"]),
-        )
+        raise InputError(f"{name}: no truth of a simulation: a line of kind scenario is missing")
+    begins = instants.parse(truth.scenario["start"])
+    truth.beacons = {label: _told(row, bursts.get(label, []), begins) for label, row in facts.items()}
     return truth
 
 
-def _row(line: bytes, where: str) -> dict[str, Any]:
+def _told(facts: Mapping[str, Any], sent: list[dict[str, Any]], begins: instants.Instant) -> Told:
+    return Told(
+        facts,
+        np.array([item["time"].rstrip("Z") for item in sent], "datetime64[ns]"),
+        np.array([item["latitude"] for item in sent], float),
+        np.array([item["longitude"] for item in sent], float),
+        np.array([item["tracked"] for item in sent], np.intp),
+        np.array([np.nan if item["best_cn0_dbhz"] is None else item["best_cn0_dbhz"] for item in sent], float),
+        begins,
+    )
+
+
+def _row(line: bytes | str, where: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
     except msgspec.DecodeError as error:
