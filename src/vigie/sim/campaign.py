@@ -203,7 +203,8 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     """A part, whole or not at all."""
     arrow, parquet = _arrow()
     temporary = path.with_suffix(".tmp")
-    parquet.write_table(arrow.Table.from_pylist(rows), temporary)
+    columns = dict.fromkeys(key for row in rows for key in row)  # rows of several kinds have not all of them
+    parquet.write_table(arrow.Table.from_pydict({key: [row.get(key) for row in rows] for key in columns}), temporary)
     with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
