@@ -2,7 +2,8 @@
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/sim_scaling.py [--hours 4] [--json]
 
-Wall time after the workers have started and imported, so it says something only on a machine that is otherwise idle;
+Wall time says something only on a machine that is otherwise idle; ``cpu_efficiency`` is the CPU time of the run here
+over that of all processes, so what distribution costs; a killed worker's time is lost to the count, and so is its work.
 ``overhead`` is measured with items that do nothing, and ``identical`` compares every byte with the run here.
 """
 
@@ -20,6 +21,7 @@ import time
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from vigie.engine import Builtin, Pool, cluster
 from vigie.sim import scenario
@@ -51,11 +53,12 @@ def main() -> None:
 
 
 def runs(asked):
-    base = None
+    base = spent = None
     for name, make in (("here", Builtin), ("1 process", lambda: Pool(1)), ("2 processes", lambda: Pool(2))):
         with make() as engine:
             row, stream = timed(name, asked, engine)
-        base = base or row["wall_s"]
+        base, spent = base or row["wall_s"], spent or row["cpu_s"]
+        row["cpu_efficiency"] = round(spent / row["cpu_s"], 2)
         row["speed_up"] = round(base / row["wall_s"], 2)
         yield row, stream
     for name, kill in (("2 Dask workers over TCP", False), ("2 Dask workers, one killed", True)):
@@ -67,6 +70,7 @@ def runs(asked):
                     if kill:
                         threading.Timer(base / 5, begun[1].send_signal, [signal.SIGKILL]).start()
                     row, stream = timed(name, asked, engine)
+                row["cpu_efficiency"] = round(spent / row["cpu_s"], 2)
                 row["speed_up"] = round(base / row["wall_s"], 2)
                 yield row, stream
             finally:
@@ -77,17 +81,26 @@ def runs(asked):
 
 def timed(name, asked, engine):
     cost = overhead_ms(engine)
+    before = cpu_s()
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         done = simulate(asked, Path(folder), engine=engine)
         wall = time.monotonic() - began
+        spent = cpu_s() - before
         stream = done.stream.read_bytes()
     return {
         "engine": name,
         "wall_s": round(wall, 2),
+        "cpu_s": round(spent, 2),
         "overhead_ms_per_item": round(cost, 2),
         "lines": done.lines,
     }, stream
+
+
+def cpu_s():
+    """CPU time of this process and of all that it started and that live."""
+    here = psutil.Process()
+    return sum(sum(process.cpu_times()[:2]) for process in (here, *here.children(recursive=True)))
 
 
 def overhead_ms(engine):

@@ -366,11 +366,11 @@ def convert(value: Any, kind: Any, path: KeyPath, where: Where) -> Any:
         known = {field.name for field in msgspec.structs.fields(kind)}
         for key in value.keys() & _INNER.keys() & known:
             inner = value[key]
-            if isinstance(inner, list):
+            if isinstance(inner, list) and all(isinstance(item, dict) for item in inner):
                 value[key] = tuple(
                     convert(item, _INNER[key], (*path, key, index), where) for index, item in enumerate(inner)
                 )
-            else:
+            elif isinstance(inner, dict):
                 value[key] = convert(inner, _INNER[key], (*path, key), where)
     if isinstance(value, dict):
         known = {field.name for field in msgspec.structs.fields(kind)} - {"folder" if kind is Scenario else ""}
