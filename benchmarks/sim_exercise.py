@@ -1,10 +1,10 @@
 """End to end: a scenario as samples, received, located, alerted and scored against its truth.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/sim_exercise.py [--scenario morning] [--keep FOLDER] [--seconds 720] [--json]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/sim_exercise.py [--scenario NAME] [--keep FOLDER] [--seconds S] [--json]
 
-Each satellite's channel is simulated as I/Q and received by ``vigie receive``. Medium-orbit receptions are located every
-two minutes with all that was heard so far in the window, the low pass when it ends; every record enters the alert book
-in the order in which it was there. Nothing but the samples and the published orbits passes from the simulation on.
+Each satellite's channel is simulated as I/Q and received by ``vigie receive``. Medium-orbit receptions are located
+every two minutes, the low pass when it ends; every record enters the alert book in the order in which it was there.
+Nothing but the samples and the published orbits passes from the simulation on.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def locations(stream, asked, folder):
     for row in stream:
         if row["beacon"] and row["hex"] and row["message"]["category"] == "distress":
             by_beacon[row["beacon"]].append(row)
-    for beacon, mine in by_beacon.items():
+    for mine in by_beacon.values():
         mine.sort(key=lambda row: row["time"])
         windows = defaultdict(list)
         for row in mine:

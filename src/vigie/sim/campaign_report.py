@@ -244,7 +244,9 @@ def _rings(ring: list[tuple[float, float]]) -> list[Any]:
     if abs(points[0, 0] + 360 - points[-1, 0]) < 180 or np.ptp(points[:, 0]) > 330:
         pole = 90.0 if points[:, 1].mean() > 0 else -90.0  # it holds a pole: everything beyond its rim
         order = points[np.argsort(points[:, 0])]
-        return [np.vstack([order, [[order[-1, 0], pole], [order[0, 0], pole]]])] if len(order) else []
+        turn = np.array([360.0, 0.0])
+        rim = np.vstack([order - turn, order, order + turn])
+        return [np.vstack([rim, [[rim[-1, 0], pole], [rim[0, 0], pole]]])]
     return [points + np.array([shift, 0.0]) for shift in (-360, 0, 360) if _shown(points[:, 0] + shift)]
 
 

@@ -181,15 +181,15 @@ def reached(world: World, played: Sequence[Span]) -> tuple[Array, Array, Array, 
             delivered = float(table.delivered_s[row])
             system = world.satellites[satellite].system
             known = pairs.setdefault(burst, {})
-            if system == "MEO":
-                known[satellite] = min(known.get(satellite, np.inf), delivered)
-            elif system == "LEO":
+            alone = delivered if system == "MEO" else np.inf  # others add nothing to one burst's location
+            known[satellite] = min(known.get(satellite, np.inf), alone)
+            if system == "LEO":
                 low.setdefault((int(who), satellite), []).append((float(table.arrival_s[row]), delivered))
         for burst, known in pairs.items():
             who = int(span.sent.sender[burst])
             read[who] += 1
             seen[who] += len(known)
-            if len(known) >= LEAST_SATELLITES:
+            if len(known) >= LEAST_SATELLITES:  # infinite when they are not of a medium orbit
                 fixed[who] = min(fixed[who], sorted(known.values())[LEAST_SATELLITES - 1])
     for (who, _), rows in low.items():
         fixed[who] = min(fixed[who], _first_pass(sorted(set(rows))))
