@@ -11,15 +11,15 @@ from vigie import __version__
 from vigie.errors import VigieError
 
 COMMANDS = {
-    "bench": "What the receiver makes of recordings, and at what cost.",
-    "config": "Check the configuration of a station, or print an example.",
     "alerts": "Show the messages that a centre would send.",
+    "bench": "What the receiver makes of recordings, and at what cost.",
     "campaign": "Play many simulations of one question.",
+    "config": "Check the configuration of a station, or print an example.",
     "decode": "Decode 406 MHz beacon messages given as hex.",
     "doctor": "What stands in the way of good work on this machine.",
     "encode": "Make messages from field values.",
-    "layouts": "Draw the bit map of a message layout.",
     "export": "Export one case as a folder for the investigation.",
+    "layouts": "Draw the bit map of a message layout.",
     "locate": "Locate beacons from times and frequencies of arrival at satellites.",
     "measure": "Measure transmitters against the limits of their specification.",
     "passes": "Rise, culmination and set of each satellite over a site.",
@@ -28,8 +28,8 @@ COMMANDS = {
     "replay": "Rebuild the alerts from a journal or a stream.",
     "rlm": "Decode Galileo return-link messages given as hex.",
     "run": "Receive, alert and show: the whole chain with its console.",
-    "send": "Deliver detections to a centre, surely.",
     "score": "Compare a stream with the truth of its simulation.",
+    "send": "Deliver detections to a centre, surely.",
     "simulate": "Play a world of beacons, satellites and stations.",
     "sit": "Parse and write messages between centres.",
     "store": "Check, upgrade, copy and thin out a journal.",

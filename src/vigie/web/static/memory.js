@@ -1,0 +1,1 @@
+function e(e,t){try{let n=localStorage.getItem(`vigie.${e}`);return n===null?t:JSON.parse(n)}catch{return t}}function t(e,t){try{localStorage.setItem(`vigie.${e}`,JSON.stringify(t))}catch{}}export{t as n,e as t};
