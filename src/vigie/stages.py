@@ -15,8 +15,12 @@ from vigie.records import Burst, Detection, Message, Record, Samples, Sync
 if TYPE_CHECKING:
     from vigie.alert.book import AlertBook
 
+DOPPLER_HZ = 13_000.0
+"""how far the carrier of a second-generation burst may be from 406.05 MHz: 1.2 kHz of the beacon's own (T.018 2.3.1.1),
+10 kHz of Doppler shift at a satellite in low orbit, and the error of the receiver's clock"""
 LEAST_IDENTITY = 0.999
-"""probability that bits 25-106 are right, below which a message is not passed on: a wrong one is worse than none"""
+"""probability that bits 25-106, or all of an SGB message, are right, below which it is not passed on as a beacon's: a
+wrong message is worse than none"""
 LEAST_REST = 0.998
 """the same of what follows, given those: below it the rest counts as unreadable"""
 LEAST_FREE = 0.99
@@ -37,18 +41,16 @@ class Reading:
 
     message: Message
     bits: str
-    """the bits as mended"""
+    """the bits as mended, bit 1 first"""
     identity: float
-    """probability that bits 25-106, and so the hex ID, are right"""
+    """probability that bits 25-106 (FGB) or all bits (SGB), and so the hex ID, are right"""
     confidence: float
     """probability that all of it is right; without ``whole``, that bits 25-106 are"""
     whole: bool
     """False when what follows the first protected field cannot be told"""
 
-    @property
-    def hex(self) -> str:
-        """28 or 36 hex digits, bit 1 first."""
-        return _hex(self.bits)
+    hex: str
+    """of the bits as mended: 28 or 36 digits with the sync (FGB), 63 (SGB)"""
 
     def detection(self, burst: Burst, *, source: str = "", exercise: bool = False) -> Detection:
         """The reading with the path it came by."""
@@ -78,13 +80,18 @@ def read(burst: Burst) -> Reading | None:
     The codes are decoded softly: the most likely code words for the soft bits, beyond the errors that an algebraic
     decoder mends. A burst that is none, but chance, is weighed as well (``signal.trust``).
     """
+    return _READ[burst.kind](burst)
+
+
+def _read_first(burst: Burst) -> Reading | None:
     from vigie.message import beacon, soft
     from vigie.signal import trust
 
     trusted = np.clip(burst.soft, -_MOST_TRUST, _MOST_TRUST)
     received = _hard(burst.soft)
     if (message := _plain(burst, received)) is not None:
-        return Reading(message, _SYNC[burst.sync] + received[24:], _PLAIN, _PLAIN, True)
+        bits = _SYNC[burst.sync] + received[24:]
+        return Reading(message, bits, _PLAIN, _PLAIN, True, hex_of(burst, bits))
     likely = soft.fgb(trusted)
     if "1" not in likely.bits[24:106]:  # the word of a dead channel
         return None
@@ -96,7 +103,30 @@ def read(burst: Burst) -> Reading | None:
     bits = _SYNC[burst.sync] + (likely.bits[24:] if whole else likely.bits[24:106] + received[106:])
     confidence = identity * rest if whole else identity
     message = beacon.mended(bits, received, trusted=identity >= LEAST_IDENTITY)
-    return Reading(message, bits, identity, confidence, whole)
+    return Reading(message, bits, identity, confidence, whole, hex_of(burst, bits))
+
+
+def _read_second(burst: Burst) -> Reading | None:
+    """One code protects all 250 bits, so the message is right as a whole or not at all.
+
+    That there was a burst is beyond doubt: the receiver tells none that noise shows more than once in 1,000 hours.
+    """
+    from vigie.message import beacon, soft
+
+    received = _hard(burst.soft)
+    if np.abs(burst.soft).min() >= _CLEAR and "1" in received:
+        message = beacon.from_bits(received, sync=burst.sync)
+        if message.facts.get("bch_errors") == 0 and not message.facts["corrected_bits"]:
+            return Reading(message, received, _PLAIN, _PLAIN, True, hex_of(burst, received))
+    likely = soft.sgb(np.clip(burst.soft, -_MOST_TRUST, _MOST_TRUST))
+    if "1" not in likely.bits:
+        return None
+    sure = likely.probability
+    message = beacon.mended(likely.bits, received, sync=burst.sync, trusted=sure >= LEAST_IDENTITY)
+    return Reading(message, likely.bits, sure, sure, True, hex_of(burst, likely.bits))
+
+
+_READ = {"FGB": _read_first, "SGB": _read_second}
 
 
 def _plain(burst: Burst, received: str) -> Message | None:
@@ -112,19 +142,28 @@ def _plain(burst: Burst, received: str) -> Message | None:
     return message if sound and not odd and received[:24] == _SYNC[burst.sync] else None
 
 
-def _hex(bits: str) -> str:
-    return format(int(bits, 2), f"0{len(bits) // 4}X")
+def hex_of(burst: Burst, bits: str | None = None) -> str:
+    """Upper-case hex of a burst's bits, bit 1 first, as received if None are given.
+
+    The 250 bits of a second-generation burst follow two that say whether it was a self-test (T.018 Appendix B).
+    """
+    bits = _hard(burst.soft) if bits is None else bits
+    lead = {"normal": "00", "self_test": "10"}[burst.sync] if burst.kind == "SGB" else ""
+    return format(int(lead + bits, 2), f"0{(len(lead) + len(bits)) // 4}X")
 
 
 def _hard(soft: NDArray[np.float32]) -> str:
     return "".join("1" if value < 0 else "0" for value in soft)
 
 
-def bursts(stream: Iterable[Record]) -> Iterator[Record]:
-    """Samples become the bursts found in them, as soon as they can be told; everything else passes on."""
+def bursts(stream: Iterable[Record], *, doppler_hz: float | None = DOPPLER_HZ) -> Iterator[Record]:
+    """Samples become the bursts found in them, as soon as they can be told; everything else passes on.
+
+    doppler_hz: how far from 406.05 MHz the carriers of second-generation bursts are looked for; None: they are not.
+    """
     from vigie.signal.receiver import Receiver
 
-    receiver = Receiver()
+    receiver = Receiver(doppler_hz)
     for record in stream:
         if isinstance(record, Samples):
             yield from receiver.take(record)
@@ -136,10 +175,10 @@ def bursts(stream: Iterable[Record]) -> Iterator[Record]:
 def detections(stream: Iterable[Record], *, source: str = "", exercise: bool = False) -> Iterator[Record]:
     """After each burst that is one beyond doubt: what it says, as a Detection.
 
-    Where bits 25-106 cannot be told with LEAST_IDENTITY, the message is unreliable and says so: it is kept, never
-    taken for a beacon's. A message whose second field alone is past mending is sound; its facts say so (pdf2_verdict).
-    What is likelier chance than a burst gets none. Without a time of its own a recording cannot date a detection: it
-    then counts from 1970, and time_known says so.
+    Where bits 25-106 (of an SGB message: all) cannot be told with LEAST_IDENTITY, the message is unreliable and says
+    so: it is kept, never taken for a beacon's. A message whose second field alone is past mending is sound; its facts
+    say so (pdf2_verdict). What is likelier chance than a burst gets none. Without a time of its own a recording cannot
+    date a detection: it then counts from 1970, and time_known says so.
     """
     for record in stream:
         yield record
@@ -150,10 +189,10 @@ def detections(stream: Iterable[Record], *, source: str = "", exercise: bool = F
 
 
 def _is_burst(burst: Burst) -> bool:
-    """Whether bits 1-24 leave no doubt that there was a burst, whatever it said."""
+    """Whether there was a burst beyond doubt, whatever it said: bits 1-24 tell, or a preamble of 12,800 chips."""
     from vigie.signal import trust
 
-    return trust.false_alarm_odds(burst.soft, burst.sync) < MOST_DOUBT
+    return burst.kind == "SGB" or trust.false_alarm_odds(burst.soft, burst.sync) < MOST_DOUBT
 
 
 def solutions(stream: Iterable[Record]) -> Iterator[Record]:

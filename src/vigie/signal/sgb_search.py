@@ -15,8 +15,9 @@ import numpy as np
 from vigie import instants
 from vigie.errors import InputError
 from vigie.records import Burst, Samples, Sync
+from vigie.signal import sgb
 from vigie.signal.channel import Stretch
-from vigie.signal.sgb import CARRIER_HZ, PREAMBLE_S
+from vigie.signal.sgb import CARRIER_HZ, CHIP_RATE_HZ, PREAMBLE_S
 from vigie.signal.sgb_acquire import (
     FALSE_ALARMS_PER_HOUR,
     SYNCS,
@@ -39,6 +40,10 @@ _EVIDENCE = 30.0
 """nats that the message must show where the preamble alone leaves a doubt; 50 are expected at 23 dB-Hz"""
 _HIDES_DBHZ = 40.0
 """a burst this strong raises the noise of the others by 1 dB"""
+_LEAST_OF_BAND = 0.9
+"""part of a burst's power that a channel must hold; the rest is lost, and 0.5 dB with it"""
+_LEAST_RATE_HZ = 60_000.0
+"""whose band holds as much about its middle"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +65,24 @@ class Found:
         turn = -2 * np.pi * self.centre_hz * shift_s
         middle_s, phase_rad = self.fit.middle_s - shift_s, self.fit.phase_rad - turn
         return replace(self, fit=replace(self.fit, middle_s=middle_s, phase_rad=phase_rad))
+
+
+def band(rate_hz: float, centre_hz: float | None) -> str | None:
+    """Why a channel cannot hold a second-generation burst, as half a sentence; None where it can.
+
+    centre_hz: None where the centre is unknown, and the burst taken to be about it.
+    """
+    frequency = np.arange(-2.0, 2.0, 1 / 512)  # in chip rates: all but a thousandth of the power
+    power = sgb.pulse_spectrum(frequency, "half_sine") ** 2
+
+    def part(offset_hz: float) -> float:
+        return float(power[np.abs(frequency * CHIP_RATE_HZ + offset_hz) < rate_hz / 2].sum() / power.sum())
+
+    if rate_hz < _LEAST_RATE_HZ:
+        return f"{rate_hz:g} samples a second are too few, {_LEAST_RATE_HZ:g} are needed"
+    if centre_hz is not None and part(CARRIER_HZ - centre_hz) < _LEAST_OF_BAND:
+        return f"{rate_hz / 1e3:g} kHz about {centre_hz / 1e6:g} MHz leave out too much of the channel at 406.05 MHz"
+    return None
 
 
 def bursts_in(
