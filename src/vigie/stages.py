@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +34,14 @@ _MOST_TRUST = 10.0
 _CLEAR = 6.0
 """nats: with every bit this sure, seven wrong ones, the least that both codes can miss, are out of the question"""
 _PLAIN = 1 - 1e-9
+_KEPT, _KEPT_S = 64, 1800.0
+"""unread bursts, and seconds, that are kept to be read with later ones"""
+_RIVALS = 1e4
+"""odds by which the bits of two bursts must speak for one message, for each burst that is compared"""
+_MINUTES = 5
+"""between bursts that are read together, as far as a counter of minutes is followed"""
+_SAME_BITS = np.r_[0:43, 90:137]
+"""of a second-generation message, those that make the 23-hex ID (T.018 Table 3.11)"""
 _SYNC: dict[Sync, str] = {"normal": "1" * 15 + "000101111", "self_test": "1" * 15 + "011010000"}
 
 
@@ -51,6 +61,8 @@ class Reading:
 
     hex: str
     """of the bits as mended: 28 or 36 digits with the sync (FGB), 63 (SGB)"""
+    combined: int = 1
+    """bursts whose soft bits were added to read it"""
 
     def detection(self, burst: Burst, *, source: str = "", exercise: bool = False) -> Detection:
         """The reading with the path it came by."""
@@ -129,6 +141,129 @@ def _read_second(burst: Burst) -> Reading | None:
 _READ = {"FGB": _read_first, "SGB": _read_second}
 
 
+class Reader:
+    """Reads bursts, and those that cannot be read alone together with others that carry the same message.
+
+    The soft bits of what could not be read are kept for half an hour, ``_KEPT`` bursts at most. The bits themselves
+    tell which of them belong together (``signal.combine``). What they say together is then weighed against all that
+    this burst alone may say instead, for its position or rotating field may have changed.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Burst] = deque(maxlen=_KEPT)
+
+    def read(self, burst: Burst) -> Reading | None:
+        """What a burst says, alone or with those before it."""
+        reading = read(burst)
+        if reading is not None and reading.identity >= LEAST_IDENTITY and reading.whole:
+            return reading
+        others = [one for one in self._waiting if _comparable(one, burst)]
+        joint = _together(burst, others) if others else None
+        self._waiting.append(burst)
+        if joint is None or joint.identity < LEAST_IDENTITY:
+            return reading
+        known = reading is not None and reading.identity >= LEAST_IDENTITY
+        return reading if known and not joint.whole else joint
+
+
+def _comparable(one: Burst, other: Burst) -> bool:
+    """Whether two bursts may carry one message, whatever their bits say."""
+    if (one.kind, one.sync, len(one.soft)) != (other.kind, other.sync, len(other.soft)):
+        return False
+    if one.start is None or other.start is None:
+        return True
+    return bool(abs((one.start - other.start) / np.timedelta64(1, "s")) <= _KEPT_S)
+
+
+def _together(burst: Burst, others: list[Burst]) -> Reading | None:
+    """The message of a burst and of those others that carry the same; None when there are none."""
+    from vigie.signal import combine
+
+    parts = {"FGB": (slice(24, 106), slice(106, None)), "SGB": (slice(0, None),)}[burst.kind]
+    total, sure, most = burst.soft.copy(), 1.0, 1
+    for place, part in enumerate(parts):
+        differences, chances = _differences(burst.kind, burst.soft[part].shape[0])
+        left, members = list(others), 1
+        while left:
+            matches = [combine.match(total[part], one.soft[part], differences, chances) for one in left]
+            best = max(range(len(left)), key=lambda index: matches[index].odds)
+            chosen = matches[best]
+            if chosen.odds < np.log(_RIVALS * len(left)):
+                break
+            one = combine.turned(left.pop(best).soft[part], differences[chosen.difference])
+            total[part] += np.clip(one, -_MOST_TRUST, _MOST_TRUST)
+            members += 1
+            sure *= chosen.share if place == 0 else 1.0
+        if place == 0 and members == 1:
+            return None
+        most = max(most, members)
+    reading = read(replace(burst, soft=total))
+    if reading is None:
+        return None
+    doubts = _own_doubts(burst, reading.bits)
+    identity = reading.identity * sure * (1 - doubts[0])
+    rest = reading.confidence / max(reading.identity, 1e-9) * (1 - doubts[-1] if len(doubts) > 1 else 1.0)
+    whole = reading.whole and (burst.kind == "SGB" or rest >= LEAST_REST)
+    facts = {**reading.message.facts, "combined_bursts": most}
+    return replace(
+        reading,
+        message=replace(reading.message, facts=facts),
+        identity=identity,
+        confidence=identity * rest if whole else identity,
+        whole=whole,
+        combined=most,
+    )
+
+
+def _own_doubts(burst: Burst, bits: str) -> list[float]:
+    """Chances that this very burst says something else than ``bits`` in each of its code words.
+
+    It is decoded by itself, all other words being possible, with a prior of one half for a changed message; of a
+    second-generation message the identity is taken for granted, since the bits that bind the bursts are mostly these.
+    """
+    from vigie.message import bch, soft
+
+    said = np.array([int(bit) for bit in bits], np.int8)
+    llr = np.clip(burst.soft, -_MOST_TRUST, _MOST_TRUST).astype(np.float64)
+    if burst.kind == "SGB":
+        known = np.full(bch.BCH_SGB.n, -1, np.int8)
+        known[_SAME_BITS] = said[_SAME_BITS]
+        words: list[tuple[bch.Code, slice, NDArray[np.int8] | None]] = [(bch.BCH_SGB, slice(0, None), known)]
+    else:
+        words = [(bch.BCH1, slice(24, 106), None)]
+        if len(said) == FGB_LONG_BITS:
+            words.append((bch.BCH2, slice(106, 144), None))
+    doubts = []
+    for code, part, known_bits in words:
+        found = soft.decode(code, llr[part], known=known_bits, expected=(said[part][None], np.array([0.5])))
+        same = bool((found.bits == said[part]).all())
+        doubts.append(1 - float(found.probability if same else 0.0))
+    return doubts
+
+
+@cache
+def _differences(kind: str, count: int) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """How messages of one beacon may differ in a way that can be foreseen, (M, n), and the chance of each.
+
+    In rotating field 0 of the second generation the minutes since the position was taken go on (T.018 Table 3.3, bits
+    165-175), and the parity bits with them: the code is linear, so a difference of data has the parity of its own word.
+    """
+    from vigie.message.bch import BCH_SGB
+
+    none = np.zeros((1, count), np.int8)
+    if kind != "SGB":
+        return none, np.ones(1)
+    shares: dict[int, float] = {}
+    for later in range(1, _MINUTES + 1):
+        values = np.arange(2047 - later)
+        turns, times = np.unique(values ^ (values + later), return_counts=True)
+        for turn, often in zip(turns.tolist(), times.tolist(), strict=True):
+            shares[turn] = shares.get(turn, 0.0) + often / len(values) / _MINUTES / 2
+    words = [BCH_SGB.encode(turn << (BCH_SGB.k - 175)) for turn in shares]
+    rows = np.array([[int(bit) for bit in format(word, f"0{BCH_SGB.n}b")] for word in words], np.int8)
+    return np.concatenate([none, rows]), np.array([0.5, *shares.values()])
+
+
 def _plain(burst: Burst, received: str) -> Message | None:
     """The message of a clear burst, of which no bit is doubtful and no check fails: it needs no soft decoding."""
     from vigie.message import beacon
@@ -180,10 +315,11 @@ def detections(stream: Iterable[Record], *, source: str = "", exercise: bool = F
     say so (pdf2_verdict). What is likelier chance than a burst gets none. Without a time of its own a recording cannot
     date a detection: it then counts from 1970, and time_known says so.
     """
+    reader = Reader()
     for record in stream:
         yield record
         if isinstance(record, Burst):
-            reading = read(record)
+            reading = reader.read(record)
             if reading is not None and (reading.identity >= LEAST_IDENTITY or _is_burst(record)):
                 yield reading.detection(record, source=source, exercise=exercise)
 

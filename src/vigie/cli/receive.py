@@ -69,15 +69,15 @@ def rows(blocks: Iterable[Any], doppler_hz: float | None = 13_000.0) -> Iterator
     from vigie import stages
     from vigie.records import Burst
 
+    reader = stages.Reader()
     for burst in stages.bursts(blocks, doppler_hz=doppler_hz):
         if isinstance(burst, Burst):
-            yield _row(burst)
+            yield _row(burst, reader.read(burst))
 
 
-def _row(burst: Any) -> dict[str, Any]:
+def _row(burst: Any, reading: Any) -> dict[str, Any]:
     from vigie import stages
 
-    reading = stages.read(burst)
     if reading is not None and reading.identity < stages.LEAST_IDENTITY:
         reading = None
     facts = reading.message.facts if reading else None
@@ -99,6 +99,7 @@ def _row(burst: Any) -> dict[str, Any]:
         "corrected": {code: facts.get(f"{code}_errors") for code in _CODES[burst.kind]} if facts else None,
         "message": facts,
         "confidence": reading.confidence if reading else None,
+        "combined": reading.combined if reading else None,
         "channel": burst.channel,
     }
 
@@ -187,6 +188,8 @@ def _print(row: dict[str, Any]) -> None:
             line.append(f"  {_degrees(facts['latitude'], 'NS')} {_degrees(facts['longitude'], 'EW')}")
         if row["hex"] is None:
             line.append("  rest unreadable", style="yellow")
+        if row["combined"] and row["combined"] > 1:
+            line.append(f"  from {row['combined']} bursts together", style="yellow")
         mended = [count for count in (row["corrected"] or {}).values() if count]
         if mended:
             line.append(f"  {sum(mended)} bits mended", style="dim")

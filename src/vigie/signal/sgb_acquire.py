@@ -205,7 +205,7 @@ def cleaned(iq: Complex32, rate_hz: float) -> Complex32:
         iq = fft.ifft(fft.ifftshift(spectrum * weights))[: len(iq)]
     size_of = np.abs(iq)
     limit = 2 * _CLIP * float(np.median(size_of))
-    return iq * np.minimum(1, limit / size_of) if limit > 0 and size_of.max() > limit else iq
+    return iq * np.minimum(1, limit / np.maximum(size_of, limit / 2)) if limit > 0 and size_of.max() > limit else iq
 
 
 class Plan(NamedTuple):
