@@ -30,6 +30,8 @@ FIT_HZ = 12800.0
 BURST_S = 0.53
 """a long message with its carrier, 1 % slow"""
 _STRONG_LINE = 20.0
+_SPARSE = 4
+"""every so many columns are looked at for wide noise"""
 _LEAST_BITS = 64
 """bits that must lie in the samples: with fewer there is nothing to tell"""
 _LEAST_CN0_DBHZ = 25.0
@@ -83,6 +85,7 @@ def bursts_in(iq: NDArray[np.complex64], rate_hz: float, known: Iterable[Found] 
     for found in known:
         take_off(stretch, found)
     lines = LineMap(iq, rate_hz)
+    level = _take_wide_noise_off(lines)
     for found in known:
         _clear(lines, stretch, found)
     results: list[Found] = []
@@ -92,7 +95,7 @@ def bursts_in(iq: NDArray[np.complex64], rate_hz: float, known: Iterable[Found] 
         if height < LINE_THRESHOLD:
             break
         at_s, offset_hz = lines.time_s(frame), lines.offset_hz(column)
-        best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz), height)
+        best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz) * level[frame], height)
         if best is None:
             lines.forget(at_s - 0.2, at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
@@ -101,6 +104,16 @@ def bursts_in(iq: NDArray[np.complex64], rate_hz: float, known: Iterable[Found] 
         _clear(lines, stretch, best)
         lines.forget(at_s - 0.05, at_s + 0.05, offset_hz - 60, offset_hz + 60)
     return without_ghosts(results)
+
+
+def _take_wide_noise_off(lines: LineMap) -> NDArray[np.float32]:
+    """Level the frames of a map that lie in wide noise, as under a second-generation burst; how high each one lay.
+
+    The floor of a map is that of most of its time, so under a shorter noise all its columns would seem to be lines.
+    """
+    level = np.maximum(np.median(lines.lines[:, ::_SPARSE], axis=1), np.float32(1))
+    lines.lines /= level[:, None]
+    return level
 
 
 def at_scale(iq: NDArray[np.complex64]) -> NDArray[np.complex64]:

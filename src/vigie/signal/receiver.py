@@ -40,6 +40,9 @@ _EARLY_S = 0.1
 """how much of a preamble may lie before the first sample of a recording"""
 _HIDES_DBHZ = 42.0
 """an SGB burst this strong raises the noise of an FGB one by 1.5 dB"""
+_CLEAR_DBHZ = 40.0
+"""an FGB burst this strong was told rightly, whatever SGB burst was over it"""
+_SAME_HZ = 30.0
 _SLACK_S = 0.01
 
 
@@ -231,21 +234,26 @@ class _Second:
         heard.told = [(at, one) for at, one in heard.told if at + one.fit.end_s * self.rate_hz > self.needs]
 
     def _look_again(self, end: int, strong: list[sgb_search.Found], limit: float) -> Iterator[Burst]:
-        """First-generation bursts under strong second-generation ones, of those that have had their turn."""
+        """First-generation bursts under strong second-generation ones, of those that have had their turn.
+
+        One that was told before, but with other bits, is told once more: its bits were wrong then.
+        """
         heard, begin = self.channel.fgb, max(0, self.again - self.slack)
         shift_s = (begin - self.first) / self.rate_hz
-        iq = self._without(begin, end, heard.told + heard.ahead, [one.moved(shift_s) for one in strong])
+        clear = [(at, one) for at, one in heard.told + heard.ahead if one.fit.cn0_dbhz > _CLEAR_DBHZ]
+        iq = self._without(begin, end, clear, [one.moved(shift_s) for one in strong])
         old = [one.seen_from((begin - at) / self.rate_hz) for at, one in heard.told]
-        new = fgb_search.without_ghosts(old + fgb_search.bursts_in(iq, self.rate_hz))
-        new = [one for one in new if one not in old]
+        found = fgb_search.bursts_in(iq, self.rate_hz)
+        seen = fgb_search.without_ghosts([one for one in old if one.fit.cn0_dbhz > _CLEAR_DBHZ] + found)
         block = self.channel.block(begin, end)
-        for one in sorted(new, key=lambda one: one.fit.start_s):
+        for one in sorted((one for one in found if one in seen), key=lambda one: one.fit.start_s):
             place = begin + (one.fit.start_s - FGB_CARRIER_S) * self.rate_hz
-            if place < limit and (place >= begin or not begin):
-                yield _burst_of(one, block)
-                heard.told.append((begin, one))
-                if begin + one.fit.end_s * self.rate_hz > heard.first:
-                    heard.known.append(one.seen_from((heard.first - begin) / self.rate_hz))
+            if place >= limit or (place < begin and begin) or any(_same(one, before) for before in old):
+                continue
+            yield _burst_of(one, block)
+            heard.told.append((begin, one))
+            if begin + one.fit.end_s * self.rate_hz > heard.first:
+                heard.known.append(one.seen_from((heard.first - begin) / self.rate_hz))
 
     def _without(self, begin: int, end: int, first: list[_At], second: list[sgb_search.Found]) -> NDArray[np.complex64]:
         """Samples begin to end less the bursts given; those of the second generation seen from begin."""
@@ -261,6 +269,15 @@ class _Second:
             sgb_search.take_off(stretch, other)
         whole: NDArray[np.complex64] = fft.ifft(stretch.spectrum)[: len(iq)]
         return whole
+
+
+def _same(one: fgb_search.Found, other: fgb_search.Found) -> bool:
+    """Whether two findings are one burst with the same bits."""
+    return (
+        abs(one.fit.start_s - other.fit.start_s) < _SLACK_S
+        and abs(one.offset_hz - other.offset_hz) < _SAME_HZ
+        and np.array_equal(one.fit.bits, other.fit.bits)
+    )
 
 
 def _instant(block: Samples, past_s: float) -> np.datetime64 | None:
