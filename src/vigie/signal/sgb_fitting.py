@@ -460,7 +460,7 @@ def _result(state: _Fitter) -> Fit:
         sigma_drift_hz_per_s=float(np.sqrt(bound[2, 2]) / np.pi),
     )
     noise = state.noise_without(fitted)
-    rise = np.sqrt(noise / state.noise)
+    rise = float(np.sqrt(noise / state.noise))
     return replace(
         fitted,
         soft=(fitted.soft * np.float32(4 / noise)),
