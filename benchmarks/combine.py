@@ -2,7 +2,7 @@
 
     python benchmarks/combine.py --bursts 100                  soft bits of perfect receivers, both generations
     python benchmarks/combine.py --waves --bursts 30           second-generation waveforms, demodulated together
-    python benchmarks/combine.py --chain --bursts 30           what the stage reads of repeated bursts, blind to whose
+    python benchmarks/combine.py --chain --bursts 30           what the stage reads of bursts that a beacon repeats
 
 For each N the C/N0 at which 90 % of the messages are read is found between levels half a dB apart. A message counts
 when it is right and sure enough to be passed on; wrong ones are counted apart. --waves: every reception has its own
@@ -94,13 +94,16 @@ def waves(rng: np.random.Generator, generation: Generation, count: int, cn0_dbhz
 
 
 def chain(rng: np.random.Generator, generation: Generation, count: int, cn0_dbhz: float) -> bool | None:
-    """Bursts of one beacon 50 s apart, as the stage reads them: by the last of them the message must have been read."""
+    """Bursts of one beacon 50 s apart on one carrier, as the stage reads them: one of them must have been read whole.
+
+    Its last bits may have changed from burst to burst for all the stage knows, so each must bear them out by itself.
+    """
     bits = message(rng, generation)
     reader = stages.Reader()
     result: bool | None = False
     for number in range(count):
         start = np.datetime64(50 * number, "s").astype("datetime64[ns]")
-        burst = Burst(generation, start, 0, "normal", ideal(rng, generation, bits, cn0_dbhz), None, None)
+        burst = Burst(generation, start, 0, "normal", ideal(rng, generation, bits, cn0_dbhz), None, 1000.0)
         reading = reader.read(burst)
         if reading is not None and reading.identity >= stages.LEAST_IDENTITY:
             place = slice(24, None if reading.whole else 106) if generation == "FGB" else slice(None)

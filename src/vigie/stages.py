@@ -38,6 +38,10 @@ _KEPT, _KEPT_S = 64, 1800.0
 """unread bursts, and seconds, that are kept to be read with later ones"""
 _RIVALS = 1e4
 """odds by which the bits of two bursts must speak for one message, for each burst that is compared"""
+_NEAR_HZ, _NEAR_RIVALS = 3.0, 3.0
+"""the same where the carriers are no further apart: a beacon's stands still for a station on the ground"""
+_PATHS_S = 0.4
+"""one transmission comes by way of several satellites no further apart than this"""
 _MINUTES = 5
 """between bursts that are read together, as far as a counter of minutes is followed"""
 _SAME_BITS = np.r_[0:43, 90:137]
@@ -175,21 +179,38 @@ def _comparable(one: Burst, other: Burst) -> bool:
     return bool(abs((one.start - other.start) / np.timedelta64(1, "s")) <= _KEPT_S)
 
 
+def _one_transmission(one: Burst, other: Burst) -> bool:
+    """Whether two receivers heard one transmission: no beacon sends twice within seconds."""
+    if one.start is None or other.start is None or one.channel == other.channel:
+        return False
+    return bool(abs((one.start - other.start) / np.timedelta64(1, "s")) < _PATHS_S)
+
+
+def _least_odds(one: Burst, other: Burst) -> float:
+    """Log-odds by which the bits must speak for one message: less where the carriers do so already."""
+    here, there = one.frequency_offset_hz, other.frequency_offset_hz
+    near = here is not None and there is not None and abs(here - there) < _NEAR_HZ and one.channel == other.channel
+    return float(np.log(_NEAR_RIVALS if near else _RIVALS))
+
+
 def _together(burst: Burst, others: list[Burst]) -> Reading | None:
     """The message of a burst and of those others that carry the same; None when there are none."""
     from vigie.signal import combine
 
     parts = {"FGB": (slice(24, 106), slice(106, None)), "SGB": (slice(0, None),)}[burst.kind]
     total, sure, most = burst.soft.copy(), 1.0, 1
+    repeated = False
     for place, part in enumerate(parts):
         differences, chances = _differences(burst.kind, burst.soft[part].shape[0])
         left, members = list(others), 1
         while left:
             matches = [combine.match(total[part], one.soft[part], differences, chances) for one in left]
-            best = max(range(len(left)), key=lambda index: matches[index].odds)
+            leads = [found.odds - _least_odds(burst, one) for found, one in zip(matches, left, strict=True)]
+            best = int(np.argmax(leads))
             chosen = matches[best]
-            if chosen.odds < np.log(_RIVALS * len(left)):
+            if leads[best] < np.log(len(left)):
                 break
+            repeated = repeated or not _one_transmission(burst, left[best])
             one = combine.turned(left.pop(best).soft[part], differences[chosen.difference])
             total[part] += np.clip(one, -_MOST_TRUST, _MOST_TRUST)
             members += 1
@@ -200,7 +221,7 @@ def _together(burst: Burst, others: list[Burst]) -> Reading | None:
     reading = read(replace(burst, soft=total))
     if reading is None:
         return None
-    doubts = _own_doubts(burst, reading.bits)
+    doubts = _own_doubts(burst, reading.bits) if repeated else [0.0, 0.0]
     identity = reading.identity * sure * (1 - doubts[0])
     rest = reading.confidence / max(reading.identity, 1e-9) * (1 - doubts[-1] if len(doubts) > 1 else 1.0)
     whole = reading.whole and (burst.kind == "SGB" or rest >= LEAST_REST)
