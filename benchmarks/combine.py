@@ -1,7 +1,7 @@
 """What adding the soft bits of several receptions of one message gains, against the law of 10 log N dB.
 
     python benchmarks/combine.py --bursts 100                  soft bits of perfect receivers, both generations
-    python benchmarks/combine.py --waves --bursts 30           second-generation waveforms, demodulated together
+    python benchmarks/combine.py --waves --bursts 30           waveforms in noise, demodulated and added
     python benchmarks/combine.py --chain --bursts 30           what the stage reads of bursts that a beacon repeats
 
 For each N the C/N0 at which 90 % of the messages are read is found between levels half a dB apart. A message counts
@@ -21,11 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie import stages
+from vigie.constants import FGB_CARRIER_S
 from vigie.message import soft
 from vigie.message.bch import BCH1, BCH2, BCH_SGB
 from vigie.records import Burst, Generation
-from vigie.signal import combine, sgb
+from vigie.signal import combine, fgb, sgb
 from vigie.signal.fgb import BIT_SYNC, FRAME_SYNC
+from vigie.signal.fitting import fit
+from vigie.signal.tracking import follow
 
 RATE_HZ = 100_000.0
 ALONE_DBHZ = {"FGB": 28.5, "SGB": 27.0}
@@ -75,8 +78,10 @@ def soft_bits(rng: np.random.Generator, generation: Generation, count: int, cn0_
 
 
 def waves(rng: np.random.Generator, generation: Generation, count: int, cn0_dbhz: float) -> bool | None:
-    """Waveforms in noise, demodulated together."""
+    """Waveforms in noise: second-generation ones demodulated together, first-generation ones each alone."""
     bits = message(rng, generation)
+    if generation == "FGB":
+        return verdict(generation, combine.add([first_wave(rng, bits, cn0_dbhz) for _ in range(count)]), bits)
     receptions = []
     for _ in range(count):
         start_s, drift = 0.01 + rng.uniform(0, 1e-4), rng.uniform(-50, 50)
@@ -91,6 +96,31 @@ def waves(rng: np.random.Generator, generation: Generation, count: int, cn0_dbhz
         )
     fits = combine.demodulate_together(receptions)
     return verdict(generation, combine.add([fit.soft for fit in fits if fit is not None]), bits)
+
+
+def first_wave(rng: np.random.Generator, bits: str, cn0_dbhz: float) -> Soft:
+    """Soft bits of one first-generation burst whose place is known within 100 us and its carrier within 1 Hz."""
+    rate_hz, start_s, noise_density = 12_800.0, 0.02 + rng.uniform(0, 1e-3), 10 ** (-cn0_dbhz / 10)
+    modulation = fgb.Modulation(rise_s=rng.uniform(50e-6, 250e-6), bit_rate_bps=400 * (1 + rng.uniform(-1e-3, 1e-3)))
+    iq = fgb.modulate(
+        bits,
+        rate_hz,
+        modulation,
+        frequency_hz=rng.uniform(-1, 1),
+        drift_hz_per_s=rng.uniform(-50, 50),
+        phase_rad=rng.uniform(0, 2 * pi),
+        start_s=start_s,
+        duration_s=0.6,
+    )
+    noise = rng.standard_normal(2 * len(iq), np.float32).view(np.complex64)
+    iq += noise * np.float32(np.sqrt(rate_hz / 2 * noise_density))
+    known = fgb.sync_pattern("normal")
+    track = follow(iq, rate_hz, start_s + FGB_CARRIER_S + rng.uniform(-1e-4, 1e-4), known, noise_density)
+    fitted = fit(iq, rate_hz, track, known)
+    blank = np.zeros(len(bits), np.float32)
+    if fitted is not None:
+        blank[: len(fitted.soft)] = fitted.soft
+    return blank
 
 
 def chain(rng: np.random.Generator, generation: Generation, count: int, cn0_dbhz: float) -> bool | None:
@@ -143,14 +173,15 @@ def main() -> None:
     """Print a row for each generation and number of bursts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bursts", type=int, default=100, help="messages a point")
-    parser.add_argument("--waves", action="store_true", help="second-generation waveforms instead of soft bits")
+    parser.add_argument("--generation", choices=["FGB", "SGB"], help="one alone")
+    parser.add_argument("--waves", action="store_true", help="waveforms instead of soft bits")
     parser.add_argument("--chain", action="store_true", help="what the stage reads, with the bursts' soft bits alone")
     parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS), help="numbers of bursts; the first is 1")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one object a row")
     options = parser.parse_args()
     trial: Trial = waves if options.waves else chain if options.chain else soft_bits
-    generations: tuple[Generation, ...] = ("SGB",) if options.waves else ("FGB", "SGB")
+    generations: tuple[Generation, ...] = (options.generation,) if options.generation else ("FGB", "SGB")
     for generation in generations:
         alone: float | None = None
         for count in options.counts:

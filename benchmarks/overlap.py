@@ -24,7 +24,7 @@ from vigie.signal import fgb, sgb
 from vigie.signal.fgb import BIT_SYNC, FRAME_SYNC
 
 CASES: dict[str, tuple[float, tuple[tuple[Generation, float, float, float, float], ...]]] = {
-    # name: sample rate, then for each burst: generation, C/N0 (dB-Hz), carrier (Hz), its spread, spread of its start (s)
+    # name: sample rate, then of each burst: generation, C/N0 (dB-Hz), carrier (Hz), spread of carrier and start (s)
     "FGB 500 Hz, 6 dB": (20e3, (("FGB", 42, 1000, 0, 0), ("FGB", 36, 1500, 0, 5e-3))),
     "FGB 500 Hz, 6 dB, weak": (20e3, (("FGB", 38, 1000, 0, 0), ("FGB", 32, 1500, 0, 5e-3))),
     "SGB 37 under FGB 65": (100e3, (("SGB", 37, 0, 1e3, 0), ("FGB", 65, 0, 3e4, 0.3))),
