@@ -195,7 +195,7 @@ def noise_only(rng: np.random.Generator, seconds: float, rate_hz: float) -> dict
             yield Samples(noise, rate_hz, None, None, index * count)
 
     began = time.process_time()
-    found = [burst for burst in stages.bursts(blocks()) if isinstance(burst, Burst)]
+    found = [burst for burst in stages.bursts(blocks(), doppler_hz=None) if isinstance(burst, Burst)]
     spent = time.process_time() - began
     read = [reading for burst in found if (reading := stages.read(burst)) is not None]
     return {
@@ -233,7 +233,9 @@ def busy(rng: np.random.Generator, seconds: int, rate_hz: float, bursts_per_s: i
     count = int(rate_hz / 2)
     blocks = [Samples(total[i : i + count], rate_hz, None, None, i) for i in range(0, len(total), count)]
     began = time.process_time()
-    readings = [stages.read(burst) for burst in stages.bursts(iter(blocks)) if isinstance(burst, Burst)]
+    readings = [
+        stages.read(burst) for burst in stages.bursts(iter(blocks), doppler_hz=None) if isinstance(burst, Burst)
+    ]
     spent = time.process_time() - began
     got = {one.bits[24:] for one in readings if one and one.whole and one.identity >= stages.LEAST_IDENTITY}
     return {"sent": len(sent), "read": len(got & sent), "wrong": len(got - sent), "cpu": spent / seconds}

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from vigie import instants, stages
-from vigie.message.bch import BCH1, BCH2
+from vigie.message.bch import BCH1, BCH2, BCH_SGB
 from vigie.records import Burst, Detection, Samples, Tick
+from vigie.signal import sgb
 from vigie.signal.fgb import BIT_SYNC, FRAME_SYNC, modulate
 
 FGB_SYNC = {False: "FFFE2F", True: "FFFED0"}
@@ -146,6 +147,43 @@ def test_what_cannot_be_read_is_listed_with_all_alone() -> None:
     assert done.returncode == 1
     (row,) = rows(done)
     assert (row["hex"], row["message"], row["confidence"]) == (None, None, None)
+
+
+def test_a_second_generation_burst_has_the_same_keys() -> None:
+    rng = np.random.default_rng(4)
+    data = f"{int.from_bytes(rng.bytes(26), 'big') >> 6:0202b}"
+    bits = format(BCH_SGB.encode(int(data[:30] + f"{227:010b}" + data[40:140] + "1" * 14 + data[154:], 2)), "0250b")
+    rate_hz = 80_000.0
+    wave = sgb.modulate(bits, rate_hz, frequency_hz=-3_600.0, start_s=0.25, duration_s=1.4, sync="self_test")
+    noise = rng.standard_normal(2 * len(wave), np.float32).view(np.complex64)
+    sent = (wave + noise * np.float32(np.sqrt(rate_hz / 2 / 10**4.2))).astype(np.complex64).tobytes()
+    flags = ["-", "--json", "--format", "cf32", "--sample-rate", "80000", "--doppler", "1500", "--start", "2026-01-02"]
+    done = run(*flags, "--center-frequency", "406.053e6", stdin=sent)
+    assert done.returncode == 0, done.stderr
+    (row,) = rows(done)
+    assert row["hex"] == format(int("10" + bits, 2), "063X")
+    assert (row["generation"], row["sync"]) == ("SGB", "self_test")
+    assert row["sample"] == pytest.approx(20_000, abs=1)
+    assert instants.parse(row["time"]) - np.datetime64("2026-01-02T00:00:00.25", "ns") < np.timedelta64(3, "us")
+    assert row["frequency_hz"] == pytest.approx(406_049_400, abs=0.1)
+    assert row["frequency_offset_hz"] == pytest.approx(-3_600, abs=0.1)
+    assert row["frequency_at_s"] == pytest.approx(0.5, abs=1e-3)
+    assert row["cn0_dbhz"] == pytest.approx(42, abs=1)
+    assert 0 < row["sigma_frequency_hz"] < 0.01
+    assert 0 < row["sigma_time_s"] < 1e-6
+    assert row["corrected"] == {"bch": 0}
+    assert row["message"]["country_code"] == 227
+    assert row["message"]["generation"] == "SGB"
+    assert row["confidence"] > 0.999
+    assert row["combined"] == 1
+    assert run("-", "--json", *flags[2:6], "--doppler", "0", stdin=sent).returncode == 1
+
+
+def test_a_channel_too_narrow_for_the_second_generation_is_said_so() -> None:
+    flags = ["-", "--json", "--format", "cf32", "--sample-rate", "12000"]
+    done = run(*flags, stdin=recording(long_message()).tobytes())
+    assert b"second-generation bursts were not looked for: 12000 samples a second are too few" in done.stderr
+    assert b"second-generation" not in run(*flags, "--doppler", "0", stdin=recording(long_message()).tobytes()).stderr
 
 
 def test_a_line_for_people(tmp_path: Path) -> None:

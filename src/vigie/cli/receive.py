@@ -17,6 +17,16 @@ from vigie.errors import ConfigError
 @click.argument("source")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines: one object a burst.")
 @click.option("--all", "every", is_flag=True, help="Also list bursts whose message could not be recovered.")
+@click.option(
+    "--doppler",
+    "doppler_hz",
+    type=click.FloatRange(0, 50_000),
+    default=13_000.0,
+    show_default=True,
+    metavar="HZ",
+    help="How far from 406.05 MHz second-generation bursts are looked for: 13000 finds all that a satellite hears, "
+    "1500 all that a ground station with a good clock does, at a third of the cost; 0: none.",
+)
 @recording_options
 @click.option("--gain", "gain_db", type=float, metavar="DB", help="Of a radio.  [default: automatic]")
 @click.option("--ppm", type=float, metavar="PPM", help="By how many millionths the radio's quartz is fast.")
@@ -30,6 +40,7 @@ def command(
     source: str,
     as_json: bool,
     every: bool,
+    doppler_hz: float,
     layout: str | None,
     rate_hz: float | None,
     centre_hz: float | None,
@@ -43,8 +54,9 @@ def command(
     """Find and decode every burst of SOURCE: a SigMF recording, a WAV, raw samples, - for standard input,
     rtl_tcp://HOST:PORT, soapy://ARGUMENTS or udp://HOST:PORT.
 
-    The time of a burst is that of its carrier's beginning (160 ms before bit 1); its frequency is the carrier in the
-    middle of the burst. Exit status 1: no message was found.
+    First-generation bursts are found anywhere in the band, second-generation ones about 406.05 MHz if it has 60 kHz or
+    more. The time of a burst is that of its carrier's beginning (160 ms before bit 1) or of its preamble's; its
+    frequency is the carrier in the middle of the burst. Exit status 1: no message was found.
 
     \b
     Examples:  vigie receive pass.sigmf-meta
@@ -60,7 +72,8 @@ def command(
     recording = urls.open_source(source, asked, urls.Radio(gain_db, ppm), live=live)
     band.check(cuts, recording.rate_hz, recording.centre_hz, "--band")
     told = _Told(as_json, every)
-    for row in rows(band.cut(progress(recording.blocks(), recording.duration_s), cuts)):
+    blocks = told.looking(band.cut(progress(recording.blocks(), recording.duration_s), cuts), doppler_hz)
+    for row in rows(blocks, doppler_hz or None):
         told.tell(row)
     told.end(recording.name)
     if not told.messages:
@@ -78,24 +91,23 @@ def _band(text: str) -> Any:
         raise ConfigError(f"--band {text}: write it as 406.0e6-406.1e6, in Hz") from None
 
 
-def rows(blocks: Iterable[Any]) -> Iterator[dict[str, Any]]:
+def rows(blocks: Iterable[Any], doppler_hz: float | None = 13_000.0) -> Iterator[dict[str, Any]]:
     """One plain object a burst, as ``--json --all`` prints it."""
     from vigie import stages
     from vigie.records import Burst
 
-    for burst in stages.bursts(blocks):
+    reader = stages.Reader()
+    for burst in stages.bursts(blocks, doppler_hz=doppler_hz):
         if isinstance(burst, Burst):
-            yield _row(burst)
+            yield _row(burst, reader.read(burst))
 
 
-def _row(burst: Any) -> dict[str, Any]:
+def _row(burst: Any, reading: Any) -> dict[str, Any]:
     from vigie import stages
 
-    reading = stages.read(burst)
     if reading is not None and reading.identity < stages.LEAST_IDENTITY:
         reading = None
     facts = reading.message.facts if reading else None
-    bits = "".join("1" if value < 0 else "0" for value in burst.soft)
     return {
         "time": burst.start,
         "sample": burst.sample,
@@ -110,17 +122,22 @@ def _row(burst: Any) -> dict[str, Any]:
         "sigma_time_s": burst.sigma_time_s,
         "bit_rate_bps": burst.bit_rate_bps,
         "hex": reading.hex if reading and reading.whole else None,
-        "hex_received": format(int(bits, 2), f"0{len(bits) // 4}X"),
-        "corrected": {"bch1": facts.get("bch1_errors"), "bch2": facts.get("bch2_errors")} if facts else None,
+        "hex_received": stages.hex_of(burst),
+        "corrected": {code: facts.get(f"{code}_errors") for code in _CODES[burst.kind]} if facts else None,
         "message": facts,
         "confidence": reading.confidence if reading else None,
+        "combined": reading.combined if reading else None,
         "channel": burst.channel,
     }
 
 
+_CODES = {"FGB": ("bch1", "bch2"), "SGB": ("bch",)}
+_BEFORE_BITS_S = {"FGB": 0.160, "SGB": 1 / 6}
+
+
 def _middle_s(burst: Any) -> float:
     """Seconds after the start of a burst at which its frequency is stated."""
-    return float((0.160 + len(burst.soft) / (burst.bit_rate_bps or 400.0)) / 2)
+    return float((_BEFORE_BITS_S[burst.kind] + len(burst.soft) / (burst.bit_rate_bps or 400.0)) / 2)
 
 
 class _Told:
@@ -130,6 +147,16 @@ class _Told:
         self.as_json, self.every = as_json, every
         self.messages = self.partly = self.unread = 0
         self.identities: list[str] = []
+        self.first_generation_alone: str | None = None
+
+    def looking(self, blocks: Iterable[Any], doppler_hz: float) -> Iterator[Any]:
+        """The blocks; whether they can hold second-generation bursts is noted on the way."""
+        from vigie.signal import sgb_search
+
+        for block in blocks:
+            if doppler_hz and block.audio == "iq" and self.first_generation_alone is None:
+                self.first_generation_alone = sgb_search.band(block.rate_hz, block.centre_hz)
+            yield block
 
     def tell(self, row: dict[str, Any]) -> None:
         if row["hex"] is not None:
@@ -156,8 +183,12 @@ class _Told:
             )
         if self.unread and not self.every:
             click.echo(f"{name}: {self.unread} more whose message could not be recovered: see --all", err=True)
+        alone = self.first_generation_alone
+        note = f"second-generation bursts were not looked for: {alone}"
         if not self.messages:
-            click.echo(f"{name}: no message found", err=True)
+            click.echo(f"{name}: no message found" + (f" ({note})" if alone else ""), err=True)
+        elif alone:
+            click.echo(f"{name}: {note}", err=True)
 
 
 def _print(row: dict[str, Any]) -> None:
@@ -184,6 +215,8 @@ def _print(row: dict[str, Any]) -> None:
             line.append(f"  {_degrees(facts['latitude'], 'NS')} {_degrees(facts['longitude'], 'EW')}")
         if row["hex"] is None:
             line.append("  rest unreadable", style="yellow")
+        if row["combined"] and row["combined"] > 1:
+            line.append(f"  from {row['combined']} bursts together", style="yellow")
         mended = [count for count in (row["corrected"] or {}).values() if count]
         if mended:
             line.append(f"  {sum(mended)} bits mended", style="dim")

@@ -27,9 +27,11 @@ from vigie.signal.channel import Stretch
 from vigie.signal.prn import PREAMBLE_CHIPS
 from vigie.signal.sgb import CHIP_RATE_HZ, CHIP_S, PREAMBLE_S
 
-LAGS = 128
-"""products of samples 1 to 128 chips apart: coherent over 6.7 ms"""
-CANDIDATES_PER_S = 400.0
+LAGS = 96
+"""products of samples 1 to 96 chips apart: coherent over 5 ms"""
+FEW_LAGS = 64
+"""the same where few carriers are searched, of which noise shows fewer"""
+CANDIDATES_PER_S = 150.0
 """places that noise alone sends on to the coherent step, for each sequence"""
 FITS_PER_S = 0.02
 """places that noise alone sends on to the fit of a whole burst"""
@@ -44,8 +46,10 @@ _PLACES = _BLOCK - _HALF
 _GROUP = 4
 _CHUNK = 4096
 _STEP_HZ = 100.0
-_POOL_HZ = 2000.0
+_NEAR_HZ = 2000.0
 """carriers this far off lose 0.4 dB at most when four lags are summed"""
+_PAIR = 1.018
+"""standard deviation of two neighbouring places summed over that of independent ones; measured"""
 _LEVEL_S = 0.03
 _CLIP = 4.0
 _CELL_HZ = 200.0
@@ -64,9 +68,11 @@ class Cell(NamedTuple):
     """standard deviations of noise"""
     sync: Sync
     place: int
-    """middle of the first chip on I, in half chips"""
+    """middle of the first chip on I, in half chips: there or up to one further"""
     carrier_hz: float
     """from the centre that was prepared"""
+    excess: float
+    """energy by which noise that stands out so exceeds what it holds near a carrier, as a part of it"""
 
 
 class Candidate(NamedTuple):
@@ -84,7 +90,11 @@ class Candidate(NamedTuple):
 
 @lru_cache(maxsize=2)
 def _code_spectra(sync: Sync) -> Complex32:
-    """Conjugate spectra of p[i+D] p*[i] over half-chip steps for D of 1 to LAGS chips, (LAGS, _BLOCK). Read-only."""
+    """Conjugate spectra of p[i+D] p*[i] over half-chip steps for D of 1 to LAGS chips, (LAGS, _BLOCK). Read-only.
+
+    Those of two neighbouring places are summed: a burst that lies between them has lost 2.4 dB at each, whose noise is
+    nearly independent.
+    """
     from scipy import fft
 
     chips = _chips(sync)
@@ -92,7 +102,8 @@ def _code_spectra(sync: Sync) -> Complex32:
     for lag in range(1, LAGS + 1):
         product = np.zeros(_BLOCK, np.float32)
         product[: _HALF - 2 * lag] = chips[2 * lag :] * chips[: _HALF - 2 * lag]
-        spectra[lag - 1] = fft.fft(product)
+        product[1:] += product[:-1].copy()
+        spectra[lag - 1] = fft.fft(product * np.float32(np.sqrt(0.5)))
     np.conj(spectra, out=spectra)
     spectra.flags.writeable = False
     return spectra
@@ -117,7 +128,7 @@ def _turned_chips(sync: Sync) -> Complex32:
     return turned
 
 
-def lag_threshold(false_alarm: float) -> float:
+def lag_threshold(false_alarm: float, lags: int = LAGS) -> float:
     """What a cell of the first step exceeds with this chance in noise, in standard deviations.
 
     A quadratic form in Gaussian noise; Cornish-Fisher with its third cumulant.
@@ -125,7 +136,7 @@ def lag_threshold(false_alarm: float) -> float:
     from scipy.special import ndtri
 
     z = -float(ndtri(false_alarm))
-    skew = 6 * LAGS**2 * _HALF / (2 * LAGS * _HALF) ** 1.5
+    skew = 6 * lags**2 * _HALF / (2 * lags * _HALF) ** 1.5
     return float(z + (z * z - 1) * skew / 6)
 
 
@@ -144,8 +155,7 @@ class Prepared:
         half = min(size // 2, self.size4 // 2)
         bins = np.arange(-half, half)
         band = stretch.spectrum[(middle + bins) % size] * (np.abs(middle + bins) <= size // 2)
-        frequencies = bins * (stretch.rate_hz / size)
-        band = band * sgb.pulse_spectrum(frequencies * CHIP_S, "half_sine").astype(np.float32)
+        band = band * _matched(half, stretch.rate_hz / size)
         band *= _whitening(band, max(1, round(_CELL_HZ / (stretch.rate_hz / size))))
         wide = np.zeros(self.size4, np.complex64)
         wide[:half], wide[-half:] = band[half:], band[:half]
@@ -156,7 +166,17 @@ class Prepared:
         self.four = self.four[:count] / np.sqrt(np.maximum(power, max(float(power.max()) * 1e-9, 1e-37)))
         size_of = np.abs(self.four)
         self.four *= np.minimum(1.0, _CLIP / np.maximum(size_of, 1e-6))
-        self.two: Complex32 = np.ascontiguousarray(self.four[::2])
+        self.two = (np.ascontiguousarray(self.four[::2]), np.ascontiguousarray(self.four[1::2]))
+        """half-chip steps, from the first sample and from a quarter of a chip later"""
+        self.energy = [np.concatenate([[0.0], np.cumsum(np.abs(one) ** 2, dtype=np.float64)]) for one in self.two]
+
+
+@lru_cache(maxsize=4)
+def _matched(half: int, step_hz: float) -> Real32:
+    """The matched filter of half-sine chips at 2 half bins about the carrier. Read-only."""
+    gains: Real32 = sgb.pulse_spectrum(np.arange(-half, half) * (step_hz * CHIP_S), "half_sine").astype(np.float32)
+    gains.flags.writeable = False
+    return gains
 
 
 def _whitening(band: Complex32, width: int) -> Real32:
@@ -185,27 +205,45 @@ def cleaned(iq: Complex32, rate_hz: float) -> Complex32:
         iq = fft.ifft(fft.ifftshift(spectrum * weights))[: len(iq)]
     size_of = np.abs(iq)
     limit = 2 * _CLIP * float(np.median(size_of))
-    return iq * np.minimum(1, limit / size_of) if limit > 0 and size_of.max() > limit else iq
+    return iq * np.minimum(1, limit / np.maximum(size_of, limit / 2)) if limit > 0 and size_of.max() > limit else iq
 
 
-def lag_map(two: Complex32, first: int, codes: list[Complex32], pool: int = 1) -> list[Real32]:
+class Plan(NamedTuple):
+    """How the first step goes about its search."""
+
+    lags: int
+    pool: int
+    """how many neighbouring lags are summed, 1, 2 or 4: it saves time where carriers turn little over so many chips"""
+    carriers_hz: NDArray[np.floating[Any]]
+    """from the centre that was prepared"""
+
+
+def plan(reach_hz: float) -> Plan:
+    """The cheapest search that finds what can be read, for carriers within reach_hz."""
+    lags = FEW_LAGS if reach_hz <= _NEAR_HZ else LAGS
+    pool = 4 if reach_hz <= _NEAR_HZ else 2 if reach_hz <= 2 * _NEAR_HZ else 1
+    step_hz = _STEP_HZ * LAGS / lags
+    reach = int(np.ceil(reach_hz / step_hz))
+    return Plan(lags, pool, np.arange(-reach, reach + 1.0) * step_hz)
+
+
+def lag_map(two: Complex32, first: int, codes: list[Complex32], lags: int = LAGS, pool: int = 1) -> list[Real32]:
     """For each sequence the correlations of lagged products at places first to first + _PLACES.
 
-    pool: how many neighbouring lags are summed, 1, 2 or 4: it saves time where the carriers searched turn little over
-    so many chips. (2 LAGS / pool, _PLACES) each: real parts, then imaginary parts.
+    (2 lags / pool, _PLACES) each: real parts, then imaginary parts.
     """
     from scipy import fft
 
-    samples = np.zeros(_BLOCK + 2 * LAGS, np.complex64)
+    samples = np.zeros(_BLOCK + 2 * lags, np.complex64)
     part = two[first : first + len(samples)]
     samples[: len(part)] = part
     base = samples[:_BLOCK].conj()
-    rows, each = LAGS // pool, _GROUP // pool
+    rows, each = lags // pool, _GROUP // pool
     maps = [np.empty((2 * rows, _PLACES), np.float32) for _ in codes]
     products = np.empty((_GROUP, _BLOCK), np.complex64)
     filtered = np.empty((_GROUP, _BLOCK), np.complex64)
     waiting = [np.empty((_GROUP, _BLOCK), np.complex64) for _ in codes]
-    for low in range(0, LAGS, _GROUP):  # few at a time: they stay in the processor's cache
+    for low in range(0, lags, _GROUP):  # few at a time: they stay in the processor's cache
         for row in range(_GROUP):
             lag = 2 * (low + row + 1)
             np.multiply(samples[lag : lag + _BLOCK], base, out=products[row])
@@ -226,34 +264,33 @@ def lag_map(two: Complex32, first: int, codes: list[Complex32], pool: int = 1) -
     return maps
 
 
-def steering(frequencies_hz: NDArray[np.floating[Any]], pool: int = 1) -> Real32:
-    """What turns a lag map into energy at each carrier, (n, 2 LAGS / pool), in standard deviations of noise."""
-    lags = np.arange(1, LAGS + 1)
-    sigma = np.sqrt(2 * (_HALF - 2.0 * lags).sum())
-    turn = 2 * np.pi * frequencies_hz[:, None] * (lags.reshape(-1, pool).mean(1) * CHIP_S)
+def steering(carriers_hz: NDArray[np.floating[Any]], lags: int = LAGS, pool: int = 1) -> Real32:
+    """What turns a lag map into energy at each carrier, (n, 2 lags / pool), in standard deviations of noise."""
+    chips = np.arange(1, lags + 1)
+    sigma = _PAIR * np.sqrt(2 * (_HALF - 2.0 * chips).sum())
+    turn = 2 * np.pi * carriers_hz[:, None] * (chips.reshape(-1, pool).mean(1) * CHIP_S)
     weights: Real32 = (2 / sigma * np.concatenate([np.cos(turn), np.sin(turn)], axis=1)).astype(np.float32)
     return weights
 
 
 def first_step(prepared: Prepared, reach_hz: float, until_s: float, syncs: tuple[Sync, ...] = SYNCS) -> list[Cell]:
     """Cells above the threshold, the highest first; only the highest of its neighbourhood is told."""
-    reach = int(np.ceil(reach_hz / _STEP_HZ))
-    frequencies = np.arange(-reach, reach + 1) * _STEP_HZ
-    pool = 4 if reach_hz <= _POOL_HZ else 2 if reach_hz <= 2 * _POOL_HZ else 1
-    steer = steering(frequencies, pool)
-    threshold = lag_threshold(CANDIDATES_PER_S / (2 * CHIP_RATE_HZ * len(frequencies)))
+    lags, pool, carriers_hz = plan(reach_hz)
+    steer = steering(carriers_hz, lags, pool)
+    threshold = lag_threshold(CANDIDATES_PER_S / (2 * CHIP_RATE_HZ * len(carriers_hz)), lags)
     spectra = [_code_spectra(sync) for sync in syncs]
     cells: list[Cell] = []
     end = max(1, int(min(prepared.count - _HALF, until_s * prepared.rate_hz + 2)))
     for first in range(0, end, _PLACES):
-        for sync, lags in zip(syncs, lag_map(prepared.two, first, spectra, pool), strict=True):
+        for sync, found in zip(syncs, lag_map(prepared.two[0], first, spectra, lags, pool), strict=True):
             for begin in range(0, min(_PLACES, end - first), _CHUNK):
-                heights = steer @ lags[:, begin : min(begin + _CHUNK, end - first)]
+                heights = steer @ found[:, begin : min(begin + _CHUNK, end - first)]
                 over = np.flatnonzero(heights > threshold)
                 rows, columns = np.divmod(over, heights.shape[1])
                 tops = heights.ravel()[over]
                 for top, row, column in zip(tops.tolist(), rows.tolist(), columns.tolist(), strict=True):
-                    cells.append(Cell(top, sync, first + begin + column, float(frequencies[row])))
+                    excess = top * np.sqrt(lags / _HALF)
+                    cells.append(Cell(top, sync, first + begin + column, float(carriers_hz[row]), excess))
     return _tops(cells)
 
 
@@ -281,7 +318,7 @@ _DECHIRP = np.exp(-1j * np.pi * _DRIFTS[:, None] * _SUB_TIMES**2).astype(np.comp
 _FINE_REACH_HZ = 150.0
 _GLANCE = 8.0
 """nats that the place itself must show before its neighbours are looked at"""
-_TRIALS = 180.0
+_TRIALS = 1100.0
 """independent looks at one candidate: places, drifts, carriers; measured in noise"""
 
 
@@ -295,14 +332,24 @@ def coherent_threshold(per_s: float = FITS_PER_S, syncs: int = len(SYNCS)) -> fl
     return float(np.log(_TRIALS * CANDIDATES_PER_S * syncs / per_s))
 
 
+@lru_cache(maxsize=1024)
+def _turns(carrier_hz: float, rate_hz: float) -> tuple[Complex32, Complex32]:
+    """What takes a carrier off the samples of 1/1200 s, (64,), and off the sums over them, (200,)."""
+    each = _HALF // _SUBS
+    turn = -2j * np.pi * carrier_hz / rate_hz
+    return np.exp(turn * np.arange(each)).astype(np.complex64), np.exp(turn * each * np.arange(_SUBS)).astype(
+        np.complex64
+    )
+
+
 def _subs(prepared: Prepared, sync: Sync, place4: int, carrier_hz: float) -> tuple[Complex32, float]:
     """Sums of the preamble over 1/1200 s with the chips and the carrier taken off, (200,), and the energy of it all."""
-    samples = prepared.four[place4 : place4 + 2 * _HALF : 2]
-    each = _HALF // _SUBS
-    within = np.exp(-2j * np.pi * carrier_hz / prepared.rate_hz * np.arange(each)).astype(np.complex64)
-    subs = (samples * _turned_chips(sync)).reshape(_SUBS, each) @ within
-    subs *= np.exp(-2j * np.pi * carrier_hz / prepared.rate_hz * (np.arange(_SUBS) * each)).astype(np.complex64)
-    return subs, float(np.vdot(samples, samples).real)
+    first, late = divmod(place4, 2)
+    within, among = _turns(carrier_hz, prepared.rate_hz)
+    samples = prepared.two[late][first : first + _HALF]
+    energy = prepared.energy[late]
+    subs: Complex32 = ((samples * _turned_chips(sync)).reshape(_SUBS, -1) @ within).astype(np.complex64) * among
+    return subs, float(energy[first + _HALF] - energy[first])
 
 
 def _spectra(subs: Complex32, dechirp: Complex32, turns: int) -> Real32:
@@ -318,19 +365,17 @@ def _spectra(subs: Complex32, dechirp: Complex32, turns: int) -> Real32:
 
 def second_step(prepared: Prepared, cell: Cell) -> Candidate | None:
     """The whole preamble coherently about a cell of the first step; None where it holds no more than noise does."""
-    _, sync, place, carrier_hz = cell
+    sync, place, carrier_hz, noise = cell.sync, 2 * cell.place + 1, cell.carrier_hz, 1 + cell.excess
     last = len(prepared.four) - 2 * _HALF
-    if not 0 <= 2 * place <= last:
+    if not 0 <= place <= last:
         return None
-    # noise that stands out in the first step holds that much more energy near the carrier, in phase or not
-    noise = 1 + cell.height * np.sqrt(2 * LAGS / _HALF)
-    subs, power = _subs(prepared, sync, 2 * place, carrier_hz)
+    subs, power = _subs(prepared, sync, place, carrier_hz)
     if power <= 0 or _spectra(subs, _DECHIRP[::2], _TURNS // 2).max() < _GLANCE * power * noise:
         return None
-    shifts = [shift for shift in range(-2, 3) if 0 <= 2 * place + shift <= last]
+    shifts = [shift for shift in range(-2, 3) if 0 <= place + shift <= last]
     looks = []
     for shift in shifts:
-        subs, power = _subs(prepared, sync, 2 * place + shift, carrier_hz)
+        subs, power = _subs(prepared, sync, place + shift, carrier_hz)
         looks.append(_spectra(subs, _DECHIRP, _TURNS) / np.float32(power * noise))
     best = np.stack(looks)
     row, drift, column = (int(index) for index in np.unravel_index(int(best.argmax()), best.shape))
@@ -341,7 +386,7 @@ def second_step(prepared: Prepared, cell: Cell) -> Candidate | None:
     ]
     return Candidate(
         sync,
-        (place + (shifts[0] + fine[0]) / 2) / prepared.rate_hz - CHIP_S / 2,
+        (place + shifts[0] + fine[0]) / 2 / prepared.rate_hz - CHIP_S / 2,
         prepared.centre_hz + carrier_hz + (fine[2] - best.shape[2] // 2) / (_TURNS * _SUB_S),
         float(_DRIFTS[0] + fine[1] * _DRIFT_STEP),
         float(best[row, drift, column]),

@@ -245,8 +245,11 @@ class _Fitter:
         """Frequency, drift and phase from the squares of the bits, and the sign from the preamble."""
         bits = self.sums.reshape(2, -1, _PER_BIT).sum(2)
         away = self.away.reshape(-1, _PER_BIT).mean(1)
-        squares = (bits**2).sum(0)
         past = away - away[:_PILOTS].mean()
+        if self.prior is not None:
+            self._fit_signs(bits, away, past)
+            return
+        squares = (bits**2).sum(0)
         drifts = np.arange(-_DRIFT_REACH, _DRIFT_REACH + 1e-9, _DRIFT_STEP)
         frequencies = np.arange(-_FREQUENCY_REACH_HZ, _FREQUENCY_REACH_HZ + 1e-9, _FREQUENCY_STEP_HZ)
         bent = squares * np.exp(-2j * np.pi * drifts[:, None] * past**2)
@@ -259,16 +262,38 @@ class _Fitter:
         turned = (bits.sum(0) * np.exp(-1j * away * (self.phase[1] + away * self.phase[2])))[:_PILOTS]
         self.phase[0] = np.angle(turned.sum())
 
+    def _fit_signs(self, bits: Complex, away: Real, past: Real) -> None:
+        """Phase, frequency and drift from the preamble and from bits of which something is known."""
+        assert self.prior is not None
+        signs = np.ones(bits.shape)
+        signs[:, _PILOTS:] = np.tanh(self.prior / 2)
+        known = (signs * bits).sum(0)
+        drifts = np.arange(-_DRIFT_REACH, _DRIFT_REACH + 1e-9, _DRIFT_STEP)
+        frequencies = np.arange(-_FREQUENCY_REACH_HZ, _FREQUENCY_REACH_HZ + 1e-9, _FREQUENCY_STEP_HZ)
+        bent = known * np.exp(-1j * np.pi * drifts[:, None] * past**2)
+        score = bent @ np.exp(-2j * np.pi * past[:, None] * frequencies)
+        row, column = np.unravel_index(int(np.abs(score).argmax()), score.shape)
+        frequency, drift = frequencies[column], drifts[row]
+        anchor = away[:_PILOTS].mean()
+        self.phase = np.array([0.0, 2 * np.pi * (frequency - anchor * drift), np.pi * drift])
+        turned = known * np.exp(-1j * away * (self.phase[1] + away * self.phase[2]))
+        self.phase[0] = np.angle(turned.sum())
+
     def decide(self, level: Real) -> Real:
         """Soft signs of the bits, (2, 600) block by block, from the real parts of their blocks."""
         bits = level.reshape(2, -1, _PER_BIT).sum(2)
-        signs = np.tanh(2 * self.amplitude / self.noise * bits)
+        belief = 2 * self.amplitude / self.noise * bits
+        if self.prior is not None:
+            belief[:, _PILOTS:] += self.prior / 2
+        signs = np.tanh(belief)
         signs[:, :_PILOTS] = 1.0
         if self.known is not None:
             signs[:, _PILOTS:] = self.known
         return np.repeat(signs, _PER_BIT, axis=1)
 
     known: Real | None = None
+    prior: Real | None = None
+    """(2, 125) LLRs of the message bits from elsewhere"""
     amplitude = 1.0
     noise = 1.0
 
@@ -351,13 +376,16 @@ def demodulate(
     stretch: float = 0.0,
     stretch_reach: float = STRETCH_REACH,
     bits: ArrayLike | None = None,
+    prior: ArrayLike | None = None,
     steps: int = 5,
 ) -> Fit | None:
     """Fit the burst whose preamble begins about start_s (within a third of a chip) to samples (n,).
 
     frequency_hz: its carrier in the middle of the preamble, within 3 Hz; drift_hz_per_s: within 80. stretch: the chip
     period over nominal, less 1, within stretch_reach. bits: the message where it is known, which makes the numbers
-    better. Parts of the burst may be missing, as zeros or beyond the end. None when less than the preamble is in reach.
+    better. prior: LLRs (250,) of the message from elsewhere, other receptions say; they help to follow the carrier and
+    are not in the soft bits that come out. Parts of the burst may be missing, as zeros or beyond the end. None when
+    less than the preamble is in reach.
     """
     length_s = len(iq) / rate_hz
     first = max(0, int((start_s - _MARGIN_S) * rate_hz))
@@ -373,6 +401,8 @@ def demodulate(
     if bits is not None:
         signs = 1.0 - 2 * sgb.as_bits(bits)
         state.known = np.stack([signs[0::2], signs[1::2]])
+    if prior is not None:
+        state.prior = np.asarray(prior, np.float64).reshape(-1, 2).T
     state.stretch = stretch
     state.take_off_carrier(start_s + sgb.PREAMBLE_S / 2 - _PREAMBLE_AWAY_S * (1 + stretch))
     state.shape("half_sine")
@@ -430,7 +460,7 @@ def _result(state: _Fitter) -> Fit:
         sigma_drift_hz_per_s=float(np.sqrt(bound[2, 2]) / np.pi),
     )
     noise = state.noise_without(fitted)
-    rise = np.sqrt(noise / state.noise)
+    rise = float(np.sqrt(noise / state.noise))
     return replace(
         fitted,
         soft=(fitted.soft * np.float32(4 / noise)),

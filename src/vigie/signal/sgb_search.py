@@ -15,8 +15,9 @@ import numpy as np
 from vigie import instants
 from vigie.errors import InputError
 from vigie.records import Burst, Samples, Sync
+from vigie.signal import sgb
 from vigie.signal.channel import Stretch
-from vigie.signal.sgb import CARRIER_HZ, PREAMBLE_S
+from vigie.signal.sgb import CARRIER_HZ, CHIP_RATE_HZ, PREAMBLE_S
 from vigie.signal.sgb_acquire import (
     FALSE_ALARMS_PER_HOUR,
     SYNCS,
@@ -39,6 +40,13 @@ _EVIDENCE = 30.0
 """nats that the message must show where the preamble alone leaves a doubt; 50 are expected at 23 dB-Hz"""
 _HIDES_DBHZ = 40.0
 """a burst this strong raises the noise of the others by 1 dB"""
+_STRONG_NATS = 300.0
+_GHOST_S = 100e-6
+"""four chips: two beacons seldom begin so close to one another"""
+_LEAST_OF_BAND = 0.9
+"""part of a burst's power that a channel must hold; the rest is lost, and 0.5 dB with it"""
+_LEAST_RATE_HZ = 60_000.0
+"""whose band holds as much about its middle"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +68,24 @@ class Found:
         turn = -2 * np.pi * self.centre_hz * shift_s
         middle_s, phase_rad = self.fit.middle_s - shift_s, self.fit.phase_rad - turn
         return replace(self, fit=replace(self.fit, middle_s=middle_s, phase_rad=phase_rad))
+
+
+def band(rate_hz: float, centre_hz: float | None) -> str | None:
+    """Why a channel cannot hold a second-generation burst, as half a sentence; None where it can.
+
+    centre_hz: None where the centre is unknown, and the burst taken to be about it.
+    """
+    frequency = np.arange(-2.0, 2.0, 1 / 512)  # in chip rates: all but a thousandth of the power
+    power = sgb.pulse_spectrum(frequency, "half_sine") ** 2
+
+    def part(offset_hz: float) -> float:
+        return float(power[np.abs(frequency * CHIP_RATE_HZ + offset_hz) < rate_hz / 2].sum() / power.sum())
+
+    if rate_hz < _LEAST_RATE_HZ:
+        return f"{rate_hz:g} samples a second are too few, {_LEAST_RATE_HZ:g} are needed"
+    if centre_hz is not None and part(CARRIER_HZ - centre_hz) < _LEAST_OF_BAND:
+        return f"{rate_hz / 1e3:g} kHz about {centre_hz / 1e6:g} MHz leave out too much of the channel at 406.05 MHz"
+    return None
 
 
 def bursts_in(
@@ -99,7 +125,7 @@ def bursts_in(
         hidden = False
         for cell in first_step(prepared, reach_hz, until_s + early_s, syncs):
             candidate = second_step(prepared, cell)
-            if candidate is None or candidate.energy < least:
+            if candidate is None or candidate.energy < least or any(_is_ghost(candidate, one) for one in results):
                 continue
             fitted = _measure(stretch, candidate, carrier_offset_hz if absolute else None)
             if fitted is None or (candidate.energy < sure and fitted.fit.evidence < _EVIDENCE):
@@ -110,7 +136,27 @@ def bursts_in(
             hidden = hidden or fitted.fit.cn0_dbhz > _HIDES_DBHZ
         if not hidden:
             break
+    results = _without_ghosts(results)
     return [found.moved(early_s) for found in results] if early else results
+
+
+def _is_ghost(candidate: Candidate, found: Found) -> bool:
+    """Whether a strong burst shows there besides itself, at a carrier where it is not."""
+    strong = found.energy > _STRONG_NATS
+    return strong and candidate.sync == found.fit.sync and abs(candidate.start_s - found.fit.start_s) < _GHOST_S
+
+
+def _without_ghosts(results: list[Found]) -> list[Found]:
+    """The bursts without what a strong one shows at the same time besides itself, at carriers where it is not."""
+    kept: list[Found] = []
+    for one in sorted(results, key=lambda one: -one.fit.amplitude):
+        if any(
+            one.fit.sync == other.fit.sync and abs(one.fit.start_s - other.fit.start_s) < _GHOST_S for other in kept
+        ):
+            log.info("%+.0f Hz: a weaker copy of the burst at the same time", one.offset_hz)
+        else:
+            kept.append(one)
+    return kept
 
 
 def _measure(stretch: Stretch, candidate: Candidate, nominal_hz: float | None) -> Found | None:
