@@ -82,9 +82,9 @@ def test_both_generations_each_burst_once() -> None:
 
 def test_no_burst_waits_long_and_memory_is_bounded() -> None:
     air = Air(5.5, seed=1)
-    for start_s in (0.1, 1.7, 1.9, 3.0):
+    for number, start_s in enumerate((0.1, 1.7, 1.9, 3.0)):
         air.put("SGB", start_s, 500, 40.0)
-        air.put("FGB", start_s + 0.05, 20_000, 42.0)
+        air.put("FGB", start_s + 0.05, 20_000 + 3_000 * number, 42.0)
     receiver = Receiver(NEAR_HZ)
     waits: dict[str, list[float]] = {"FGB": [], "SGB": []}
     most = 0

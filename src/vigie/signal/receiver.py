@@ -77,6 +77,8 @@ class _Channel:
 
     def __init__(self, block: Samples, doppler_hz: float | None) -> None:
         self.like, self.rate_hz = block, block.rate_hz
+        self.clock = block
+        """the latest block: times count from it, for a radio's clock may wander"""
         self.held = _Held()
         self.health = Health(block.channel)
         self.fgb = _First(self)
@@ -100,14 +102,15 @@ class _Channel:
         )
 
     def _on_time(self, block: Samples) -> bool:
-        """Whether the block's own time agrees with the first one's and the samples between; clocks may wander."""
-        if block.start is None or self.like.start is None:
-            return block.start is self.like.start
-        due = instants.after(self.like.start, (block.first - self.like.first) / self.rate_hz)
+        """Whether the block's own time agrees with the last one's and the samples between."""
+        if block.start is None or self.clock.start is None:
+            return block.start is self.clock.start
+        due = instants.after(self.clock.start, (block.first - self.clock.first) / self.rate_hz)
         return bool(abs((block.start - due) / np.timedelta64(1, "s")) < _CLOCK_SLACK_S)
 
     def add(self, block: Samples) -> Iterator[Burst]:
         """Take a block in; the bursts that can now be told."""
+        self.clock = block
         self.held.add(block.iq)
         while self.held.end - self.fgb.first >= self.fgb.window:
             end = self.fgb.first + self.fgb.window
@@ -126,12 +129,12 @@ class _Channel:
 
     def block(self, begin: int, end: int) -> Samples:
         """Samples begin to end as a block of their own."""
-        start = self.like.start
+        start, first = self.clock.start, self.like.first + begin
         return replace(
             self.like,
             iq=self.held.get(begin, end),
-            start=None if start is None else instants.after(start, begin / self.rate_hz),
-            first=self.like.first + begin,
+            start=None if start is None else instants.after(start, (first - self.clock.first) / self.rate_hz),
+            first=first,
         )
 
 
