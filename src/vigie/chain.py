@@ -7,6 +7,7 @@ one synchronous commit for many senders, each of whom is answered when it is ove
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -23,6 +24,9 @@ from vigie.store.row import Row
 __all__ = ["LEARNT_FROM", "Chain", "learnt", "restore"]
 
 _log = logging.getLogger(__name__)
+FREEZE_EVERY = 20_000
+"""rows after which the collector of cycles is told to leave alone what there is: it would look through the whole book
+again and again, which costs more the larger the book is"""
 BATCH = 1000
 """records written together at most, but for a single sender's longer list"""
 
@@ -55,6 +59,8 @@ class Chain:
         self._waiting: list[_Job] = []
         self.book, _ = restore(journal)
         self._snapshots = Snapshots(journal)
+        self._since_freeze = 0
+        self._grown(journal.written)
         self.fault: str | None = None
         """why the journal could not be written the last time, in words; None when it could"""
         self.repeated = 0
@@ -197,11 +203,19 @@ class Chain:
         if rows:
             self.fault = None
             self._snapshots.reached(rows[-1].seq)
+            self._grown(len(rows))
         last = rows[0].seq - 1 if rows else self._journal.last_seq()
         for job, end in zip(jobs, ends, strict=True):
             job.seq = rows[end - 1].seq if end else last
         for row in rows:
             self._publish(row)
+
+    def _grown(self, rows: int) -> None:
+        self._since_freeze += rows
+        if self._since_freeze >= FREEZE_EVERY:
+            self._since_freeze = 0
+            gc.collect(1)
+            gc.freeze()
 
     def _learn_unreported(self) -> None:
         """Learn what reached the disk although writing it seemed to fail: it is part of the journal."""
