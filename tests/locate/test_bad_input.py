@@ -236,6 +236,21 @@ def test_sigmas_stated_far_too_small_widen_the_ellipse(fleet_orbits):
     assert any("times what was stated" in note or "contradict" in fix.verdict for note in (*fix.notes, ""))
 
 
+def test_a_crowd_with_many_wrong_ones_is_weighed_robustly(fleet_orbits):
+    """A fifth of eighty frequencies wrong, too many to try the absence of each: they count less, and that is told."""
+    place, heard, rng = scene(fleet_orbits, 15, count=8, times=10, sigma_toa_s=None)
+    wrong = rng.choice(len(heard), 16, replace=False)
+    bent = [
+        dataclasses.replace(item, foa_hz=item.foa_hz + (rng.choice([-1, 1]) * rng.uniform(5, 40) if k in wrong else 0))
+        for k, item in enumerate(heard)
+    ]
+    plain = locate_one(bent, fleet_orbits, dataclasses.replace(STILL, reject=False))[0]
+    fix = locate_one(bent, fleet_orbits, STILL)[0]
+    assert honest(fix, place)
+    assert fix.ehe_m < 0.7 * plain.ehe_m
+    assert any("count less" in note for note in fix.notes)
+
+
 def test_beacons_are_kept_apart(fleet_orbits):
     place, heard, _ = scene(fleet_orbits, 14)
     other_place, other, _ = scene(fleet_orbits, 15)

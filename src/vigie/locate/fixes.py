@@ -66,15 +66,17 @@ def fixes_of(
     total = sum(weight for weight, _ in places)
     cov = _mixture(places[0][1])[1] * scale
     major = float(ellipse.axes(cov[:2, :2])[0])
-    if not major < _WORST_MAJOR_M:
-        why = f"the {best.measured} measurements leave an ellipse of {major / 1e3:.0f} km"
-        return [not_solved(measurements, rejected, why, gathered)]
     if scale > 1e4:
         why = f"the measurements contradict one another: they scatter {np.sqrt(scale):.0f} times more than stated"
+        return [not_solved(measurements, rejected, why, gathered)]
+    if not major < _WORST_MAJOR_M:
+        why = f"the {best.measured} measurements leave an ellipse of {major / 1e3:.0f} km"
         return [not_solved(measurements, rejected, why, gathered)]
     notes = list(gathered.notes)
     if not consistent:
         notes.append(f"residuals are {np.sqrt(scale):.1f} times what was stated: the ellipse is widened by as much")
+    if best.softened:
+        notes.append(f"{best.softened} measurements far off the rest count less, each by how far it is")
     if best.dof < 1:
         notes.append("as many measurements as unknowns: nothing checks them")
     if best.rivals:

@@ -31,6 +31,9 @@ _UNSEEN_ODDS = np.log(1e-3)
 _LOWEST = np.sin(np.radians(-4.0))  # refraction, and the dip of the horizon of a beacon in the air
 _FEW_STARTS = 4
 _MANY_ROWS = 60
+_ABSURD = 4.0
+_CROWD = 40
+_HUBER = 2.5
 _RIVAL = 4.0  # a factor of 50 in evidence
 
 
@@ -59,6 +62,8 @@ class Explanation:
     """True when the measurements cannot tell a moving beacon from one at rest"""
     rivals: int = 0
     """other choices of what to leave out that explain about as much; their places are among the candidates"""
+    softened: int = 0
+    """measurements whose weight was lowered"""
 
     @property
     def dof(self) -> int:
@@ -162,7 +167,7 @@ def without_contradictions(
     by less than a seventh, it is the stated sigmas that are wrong. A beacon that moves and a satellite that is wrong
     can look alike: both are weighed on the same scale, so neither is preferred by the order of trying.
     """
-    best = explain(problem, rows, settings, (), searched)
+    whole = best = explain(problem, rows, settings, (), searched)
     most = max(1, min(best.measured // 3, 12))
     rivals: list[Explanation] = []
     while settings.reject and best.dof >= 1 and len(best.left_out) < most:
@@ -183,7 +188,43 @@ def without_contradictions(
             break
         best = better
         rivals = [one for one in tried if one is not best and one.score > best.score - _RIVAL]
+    if best.left_out and not consistent(best) and best.cost > _ABSURD * best.dof:
+        best, rivals = whole, []  # leaving out explained nothing: what little is left would only seem to agree
+    if settings.reject and best.measured >= _CROWD and not consistent(best):
+        best, rivals = _softened(problem, best, settings), []
     return _with_rivals(best, rivals)
+
+
+def _softened(problem: Problem, best: Explanation, settings: Settings) -> Explanation:
+    """Huber's weights (Ann. Math. Statist. 35, 1964) for what lies far off a crowd too large to try each one's absence.
+
+    The scale is that of the crowd itself (median of the absolute residuals), so that noise larger than stated softens
+    nothing.
+    """
+    for _ in range(3):
+        if not best.candidates:
+            return best
+        rows = best.rows
+        head = best.candidates[0]
+        left, use = residuals_of(head), np.concatenate([rows.toa_weight > 0, rows.foa_weight > 0])
+        scale = max(1.4826 * float(np.median(np.abs(left[use]))), 1.0)
+        factor = np.minimum(1.0, _HUBER * scale / np.maximum(np.abs(left), 1e-9))
+        if not np.any(factor[use] < 0.5):
+            return best
+        late, high = factor[: rows.size], factor[rows.size :]
+        softer = replace(rows, toa_weight=rows.toa_weight * late, foa_weight=rows.foa_weight * high)
+        few = replace(best.search, starts_m=_ends(best))
+        count = int(np.sum(factor[use] < 0.5))
+        best = replace(explain(problem, softer, settings, best.left_out, few), softened=best.softened + count)
+    return best
+
+
+def residuals_of(candidate: Candidate) -> Array:
+    """What a candidate leaves of the times and then the frequencies ``(2n,)``, in sigmas."""
+    one, problem = candidate.minimum, candidate.problem
+    design, residual, _ = design_rows(problem, one.place_m[None], one.velocity_mps[None])
+    q = one.linear.size
+    return np.asarray(residual[0] - design[0][:, -q:] @ one.linear if q else residual[0])
 
 
 def _ends(explanation: Explanation) -> Array:
