@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -190,8 +192,26 @@ def test_following_tells_after_every_burst(run, rows, elements):
     assert [item["bursts"] for item in told] == [1, 2, 3]
     assert set(told[-1]) >= KEYS
     assert told[-1]["ehe_m"] < told[0]["ehe_m"]
+    assert [item["used"] for item in told] == [6, 12, 18]
+    mixed = [rows[0], "{", *rows[1:]]
+    code, out = run(mixed, "--orbits", elements, "--follow", "--json")
+    assert code == 1
+    assert "error" in json.loads(out[0])
     with pytest.raises(VigieError, match="--follow goes with neither"):
         run(rows, "--orbits", elements, "--follow", "--plot", "where.png")
+
+
+def test_following_does_not_wait_for_the_end(rows, elements):
+    """A live stream: the first burst is told while the input is still open."""
+    command = [sys.executable, "-m", "vigie", "locate", "-", "--orbits", str(elements), "--follow", "--json"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        in_order = sorted(rows, key=lambda row: row["time"])
+        process.stdin.write("".join(json.dumps(row) + "\n" for row in in_order[:7]))
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["bursts"] == 1
+        rest = process.communicate("".join(json.dumps(row) + "\n" for row in in_order[7:]))[0]
+    assert [json.loads(line)["bursts"] for line in rest.splitlines()] == [2, 3]
+    assert process.returncode == 0
 
 
 def test_the_probability_map(run, rows, elements):

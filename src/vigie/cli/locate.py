@@ -14,7 +14,7 @@ from vigie.cli.passes import paths, place
 from vigie.errors import ConfigError, InputError, VigieError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from vigie.locate.measurement import Fix, Measurement, Settings
     from vigie.orbit.ephemeris import Orbits
@@ -64,10 +64,8 @@ def command(
     MEASUREMENTS is a file of JSON lines, or - for standard input.
     """
     from vigie.locate.estimate import locate
-    from vigie.locate.follow import follow
     from vigie.locate.measurement import Settings
     from vigie.locate.terrain import read_terrain
-    from vigie.orbit.earth import packaged
     from vigie.orbit.ephemeris import Orbits
     from vigie.orbit.files import read_files
     from vigie.orbit.fleet import aliases
@@ -76,17 +74,6 @@ def command(
     orbits = read_files(paths(orbit_files)) if orbit_files else Orbits(())
     for bad in orbits.refused:
         click.echo(f"vigie: {bad.where}: {bad.reason}", err=True)
-    found: list[Measurement] = []
-    refused = 0
-    for number, line in enumerate(_lines(measurements), 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(_measurement(line, number))
-        except VigieError as error:
-            refused += 1
-            bad_line = {"input": line.strip(), "error": {"kind": error.kind, "message": f"line {number}: {error}"}}
-            _out(jsonl.line(bad_line) if as_json else f"line {number} refused: {error}")
     settings = Settings(
         altitude_m=altitude,
         altitude_sigma_m=altitude_sigma,
@@ -102,24 +89,74 @@ def command(
     )
     if followed and (references or picture):
         raise ConfigError("--follow goes with neither --fix-orbit nor --plot")
-    absent = sorted(set(references) - {item.beacon for item in found})
-    if absent:
-        raise ConfigError(f"--fix-orbit {absent[0]}: no measurement of that beacon")
-    names = aliases(orbits, found[0].time) if found else {}
+    refused: list[int] = []
+    readings = _readings(_lines(measurements), refused, as_json)
+    found: list[Measurement] = []
     if followed:
-        in_order: list[Measurement] = sorted(found, key=lambda item: item.time)
-        fixes = [fix for newest in follow(in_order, orbits, settings, names) for fix in newest]
+        fixes = _followed(
+            readings if str(measurements) == "-" else iter(sorted(readings, key=_time)), orbits, settings, as_json
+        )
     else:
+        found += readings
+        absent = sorted(set(references) - {item.beacon for item in found})
+        if absent:
+            raise ConfigError(f"--fix-orbit {absent[0]}: no measurement of that beacon")
+        names = aliases(orbits, found[0].time) if found else {}
         fixes = locate(found, orbits, settings, names, references)
-    earth = packaged()
-    for fix in fixes:
-        quality = earth.quality(fix.end)
-        _out(jsonl.line(solution(fix) | {"earth_orientation": quality}) if as_json else text(fix))
-    if picture is not None:
-        _pictures(picture, fixes, found, orbits, settings, names)
+        for fix in fixes:
+            _tell(fix, as_json)
+        if picture is not None:
+            _pictures(picture, fixes, found, orbits, settings, names)
     if not fixes:
         click.echo("vigie: no measurement to locate a beacon with", err=True)
     return 1 if refused or not fixes or orbits.refused or not all(fix.solved for fix in fixes) else 0
+
+
+def _readings(lines: Iterable[str], refused: list[int], as_json: bool) -> Iterator[Measurement]:
+    """The measurements of the lines; a line that is none is answered in its place, its number kept in ``refused``."""
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield _measurement(line, number)
+        except VigieError as error:
+            refused.append(number)
+            bad_line = {"input": line.strip(), "error": {"kind": error.kind, "message": f"line {number}: {error}"}}
+            _out(jsonl.line(bad_line) if as_json else f"line {number} refused: {error}")
+
+
+def _followed(readings: Iterator[Measurement], orbits: Orbits, settings: Settings, as_json: bool) -> list[Fix]:
+    """Tell what is known after every burst, as soon as it is complete; the last word on each beacon."""
+    from vigie.locate.follow import Follower
+    from vigie.orbit.fleet import aliases
+
+    follower: Follower | None = None
+    last: dict[str, Fix] = {}
+
+    def tell(told: list[list[Fix]]) -> None:
+        for fixes in told:
+            last[fixes[0].beacon] = fixes[0]
+            for fix in fixes:
+                _tell(fix, as_json)
+        sys.stdout.flush()
+
+    for item in readings:
+        follower = follower or Follower(orbits, settings, aliases(orbits, item.time))
+        tell(follower.push(item))
+    if follower is not None:
+        tell(follower.end())
+    return list(last.values())
+
+
+def _time(item: Measurement) -> Any:
+    return item.time
+
+
+def _tell(fix: Fix, as_json: bool) -> None:
+    from vigie.orbit.earth import packaged
+
+    quality = packaged().quality(fix.end)
+    _out(jsonl.line(solution(fix) | {"earth_orientation": quality}) if as_json else text(fix))
 
 
 def _pictures(
@@ -211,9 +248,9 @@ def _out(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> Iterable[str]:
     if str(path) == "-":
-        return sys.stdin.read().splitlines()
+        return sys.stdin
     try:
         return path.read_text("utf-8", "replace").splitlines()
     except OSError as error:

@@ -59,6 +59,8 @@ class Track:
     nominal_hz: float = 0.0
     misses: int = 0
     bursts: int = 0
+    used: int = 0
+    """measurements that the hypotheses have taken in"""
 
     @property
     def last(self) -> np.datetime64:
@@ -105,7 +107,7 @@ class Track:
 
     def _start(self, fixes: Sequence[Fix], history: Sequence[Sequence[Measurement]]) -> None:
         """Filters that have taken in what the batch estimator used, linearised where it says the beacon was."""
-        self.epoch = history[-1][0].time
+        self.epoch, self.used = history[-1][0].time, fixes[0].used
         carriers = [item.carrier_hz for items in history for item in items if item.position_deg is None]
         self.nominal_hz = float(np.median(carriers))
         left_out = {id(bad.measurement) for bad in fixes[0].rejected}
@@ -136,7 +138,6 @@ class Track:
 
     def _step(self, group: Sequence[Measurement], rejected: list[Rejected]) -> list[Fix]:
         """Foretell the burst under every hypothesis, leave out what contradicts all of them, take in the rest."""
-        used = 0
         for heard, use in self._heard(group, rejected):
             for one in self.hypotheses:
                 self._mix(one, heard.seconds)
@@ -148,7 +149,7 @@ class Track:
                 self.misses += 1
                 continue
             self.misses = 0
-            used += int(use.sum())
+            self.used += int(use.sum())
             for one in self.hypotheses:
                 one.log_weights = one.log_weights + [kalman.update(belief, heard, use)[0] for belief in one.beliefs]
         for one in self.hypotheses:
@@ -157,7 +158,8 @@ class Track:
         for one in self.hypotheses:
             one.log_weights = one.log_weights - total
         self.hypotheses = [one for one in self.hypotheses if np.logaddexp.reduce(one.log_weights) > np.log(1e-6)]
-        return self._fixes(group, rejected, used)
+        self.used += sum(item.position_deg is not None for item in group)
+        return self._fixes(group, rejected)
 
     def _heard(
         self, group: Sequence[Measurement], rejected: list[Rejected] | None = None
@@ -239,11 +241,11 @@ class Track:
         why = "the burst contradicts all that was heard before"
         return np.zeros_like(use), [Rejected(item, "all", why) for item in heard.gathered.measurements]
 
-    def _fixes(self, group: Sequence[Measurement], rejected: Sequence[Rejected], used: int) -> list[Fix]:
+    def _fixes(self, group: Sequence[Measurement], rejected: Sequence[Rejected]) -> list[Fix]:
         order = sorted(self.hypotheses, key=lambda one: -np.logaddexp.reduce(one.log_weights))
         several = len(order) > 1
         return [
-            _fix(one, group, rejected, used, self, "ABCDEF"[index] if several else None)
+            _fix(one, group, rejected, self, "ABCDEF"[index] if several else None)
             for index, one in enumerate(order[:6])
         ]
 
@@ -274,7 +276,6 @@ def _fix(
     one: Hypothesis,
     group: Sequence[Measurement],
     rejected: Sequence[Rejected],
-    used: int,
     track: Track,
     side: str | None,
 ) -> Fix:
@@ -307,7 +308,7 @@ def _fix(
         verdict="ok",
         start=min(items[0].time for items in track.history),
         end=max(item.time for item in group),
-        used=used,
+        used=track.used,
         rejected=tuple(rejected),
         lat_deg=lat,
         lon_deg=lon,
