@@ -234,5 +234,17 @@ def test_heights_from_a_grid(run, rows, elements, tmp_path):
         run(rows, "--orbits", elements, "--terrain", grid)
 
 
+def test_the_ionosphere_of_a_navigation_file(run, rows, elements, shared):
+    navigation = shared / "orbits/precise_2020-06-25/ESBC00DNK_R_20201770000_01D_MN.rnx.gz"
+    code, out = run(rows, "--orbits", elements, "--json", "--tec-model", navigation)
+    assert code == 0
+    there = json.loads(out[0])
+    here = json.loads(run(rows, "--orbits", elements, "--json")[1][0])
+    apart = distance_m(there["latitude"], there["longitude"], here["latitude"], here["longitude"])
+    assert 0 < apart < here["ehe_m"]
+    with pytest.raises(VigieError, match="no coefficients of the ionosphere"):
+        run(rows, "--orbits", elements, "--tec-model", elements)
+
+
 def test_an_empty_file_locates_nothing(run):
     assert run([], "--json")[0] == 1

@@ -103,6 +103,21 @@ def test_a_repeater_brings_the_uplink_down_and_back(shared):
     assert np.abs(frequency - 406.05e6).max() < 1e-4
 
 
+def test_the_downlinks_ionosphere_is_taken_off(shared):
+    """Twenty TECU at 1544 MHz: 3.4 to 10 m of delay, a fourteenth of what they do at 406 MHz."""
+    orbits = read_files([shared / "orbits/meosar_2026-08-22.tle"])
+    station = ecef_m(28.0, -15.6, 50.0)
+    received = np.datetime64("2026-08-22T12:00", "ns")
+    satellite = next(
+        item
+        for item in orbits.ephemerides
+        if np.dot(item.state(np.array(received))[0] - station, station) > 0.5 * 2e7 * 6.4e6
+    )
+    plain, thick = (at_satellite(satellite, station, received, 1544.1e6, 1138.05e6, tec=tec)[0] for tec in (0.0, 20.0))
+    metres = float((plain - thick).astype("int64")) * 1e-9 * SPEED_OF_LIGHT_MPS
+    assert 3.0 < metres < 11.0
+
+
 @settings(max_examples=30, deadline=None)
 @given(lat=st.floats(-80, 80), lon=st.floats(-180, 180), seed=st.integers(0, 10**6))
 def test_the_air_delays_more_near_the_horizon(lat, lon, seed):

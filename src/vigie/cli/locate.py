@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from vigie.locate.measurement import Fix, Measurement, Settings
+    from vigie.locate.media import Klobuchar
     from vigie.orbit.ephemeris import Orbits
 
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 @click.option("--wander", type=click.FloatRange(0, 1e7), default=1.0, show_default=True, help="Burst to burst, ppb.")
 @click.option("--tec", type=click.FloatRange(0, 500), default=15.0, show_default=True, help="Vertical TEC, TECU.")
 @click.option("--tec-sigma", type=click.FloatRange(0, 500), default=15.0, show_default=True, help="TECU.")
+@click.option(
+    "--tec-model", type=click.Path(path_type=Path), help="RINEX navigation with Klobuchar's model, for --tec."
+)
 @click.option("--downlink", is_flag=True, help="Measured on the ground from satellites' signals: the path reversed.")
 @click.option("--keep-all", is_flag=True, help="Leave out no measurement for contradicting the others.")
 @click.option("--terrain", default="", metavar="FILE[,FILE...]", help="Heights of the ground: SRTM .hgt, Esri ASCII.")
@@ -50,6 +54,7 @@ def command(
     wander: float,
     tec: float,
     tec_sigma: float,
+    tec_model: Path | None,
     downlink: bool,
     keep_all: bool,
     terrain: str,
@@ -82,6 +87,7 @@ def command(
         wander_ppb=wander,
         tec_tecu=tec,
         tec_sigma_tecu=tec_sigma,
+        tec_model=None if tec_model is None else _klobuchar(tec_model),
         direction="down" if downlink else "up",
         reject=not keep_all,
         ground=read_terrain(paths(terrain), altitude_sigma, geoid) if terrain else None,
@@ -110,6 +116,18 @@ def command(
     if not fixes:
         click.echo("vigie: no measurement to locate a beacon with", err=True)
     return 1 if refused or not fixes or orbits.refused or not all(fix.solved for fix in fixes) else 0
+
+
+def _klobuchar(path: Path) -> Klobuchar:
+    """The ionosphere's model of a navigation file. Raises InputError when it has none."""
+    from vigie.locate.media import Klobuchar
+    from vigie.orbit.files import text_of
+    from vigie.orbit.rinex import ionosphere
+
+    found = ionosphere(text_of(path))
+    if found is None:
+        raise InputError(f"{path}: its header has no coefficients of the ionosphere (IONOSPHERIC CORR GPSA and GPSB)")
+    return Klobuchar(*found)
 
 
 def _readings(lines: Iterable[str], refused: list[int], as_json: bool) -> Iterator[Measurement]:

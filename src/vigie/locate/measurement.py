@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.locate.media import TecModel
+
 Method = Literal["doppler", "doa", "encoded", "fused"]
 Motion = Literal["auto", "static", "moving"]
-
 
 Array = NDArray[np.float64]
 Ground = Callable[[Array, Array], tuple[Array, Array]]
@@ -81,6 +82,8 @@ class Settings:
     tec_tecu: float = 15.0
     """vertical electron content"""
     tec_sigma_tecu: float = 15.0
+    tec_model: TecModel | None = None
+    """a model of the vertical content in the place of the one value everywhere (``vigie.locate.media.Klobuchar``)"""
     troposphere: bool = True
     relativity: bool = True
     orbit_errors: bool = True

@@ -31,8 +31,10 @@ elevation (radians); any shape"""
 class Klobuchar:
     """The GPS single-frequency model (IS-GPS-200, 20.3.3.5.2.5), turned into vertical TEC."""
 
-    alpha: tuple[float, float, float, float]
-    beta: tuple[float, float, float, float]
+    alpha: tuple[float, ...]
+    """four"""
+    beta: tuple[float, ...]
+    """four"""
 
     def __call__(self, lat_rad: Array, lon_rad: Array, day_s: Array, elevation_rad: Array) -> Array:
         """Vertical TEC (TECU) at pierce points."""

@@ -61,12 +61,13 @@ def at_satellite(
     payload_delay_s: float = 0.0,
     inverted: bool = False,
     troposphere: bool = True,
+    tec: media.TecModel | float = 0.0,
 ) -> tuple[Times, Array]:
     """Arrival (UTC) and frequency (Hz) at the satellite of what a station received through a repeater.
 
     ``translation_hz``: what the repeater adds to the uplink frequency (for an inverting one: sum of uplink and
-    downlink). The downlink's light time, Doppler and troposphere are taken off; at 1544 MHz its ionosphere is a
-    fourteenth of the uplink's and is left.
+    downlink). The downlink's light time, Doppler, troposphere and ionosphere (at 1544 MHz a fourteenth of the uplink's)
+    are taken off.
     """
     station = np.asarray(station_m, float)
     received = np.asarray(received, "datetime64[ns]")
@@ -79,7 +80,13 @@ def at_satellite(
         position, velocity = ephemeris.state(left)
         link = path(station, np.zeros(3), position, velocity, sense=1)
         air = media.troposphere(station, up, height, position, velocity) if troposphere else (0.0, 0.0)
-        delay, ratio = np.nan_to_num(link.delay_s + air[0]), link.ratio_less_1 + air[1]
+        delay, ratio = link.delay_s + air[0], link.ratio_less_1 + air[1]
+        if callable(tec) or tec:
+            per = media.per_tecu(station, up, position, velocity, np.asarray(received_hz, float))
+            day_s = (received - received.astype("datetime64[D]")).astype("timedelta64[ns]").astype("int64") * 1e-9
+            tecu = media.vertical_tecu(tec, station, up, position, day_s)
+            delay, ratio = delay + per[0] * tecu, ratio + per[1] * tecu
+        delay = np.nan_to_num(delay)
     down_hz = np.asarray(received_hz) / (1 + ratio)
     up_hz = translation_hz - down_hz if inverted else down_hz - translation_hz
     return left - np.timedelta64(round(payload_delay_s * 1e9), "ns"), np.asarray(up_hz)

@@ -42,7 +42,7 @@ def build(
         columns=columns,
         precision=precision,
         wander_hz=settings.wander_ppb * 1e-9 * carrier,
-        tec=settings.tec_tecu,
+        tec=settings.tec_model or settings.tec_tecu,
         tec_sigma_tecu=settings.tec_sigma_tecu,
         troposphere=settings.troposphere,
         relativity=settings.relativity,

@@ -63,7 +63,7 @@ def residuals(
     link = path(place, own, rows.satellite_m, rows.satellite_mps, sense, settings.relativity)
     up = local_axes(*geodetic(place)[:2])[..., 2, :]
     per = media.per_tecu(place, up, rows.satellite_m, rows.satellite_mps, rows.nominal_hz)
-    tecu = media.vertical_tecu(settings.tec_tecu, place, up, rows.satellite_m, rows.day_s)
+    tecu = media.vertical_tecu(settings.tec_model or settings.tec_tecu, place, up, rows.satellite_m, rows.day_s)
     delay, ratio = link.delay_s + per[0] * tecu, link.ratio_less_1 + per[1] * tecu
     if settings.troposphere:
         air = media.troposphere(place, up, geodetic(place)[2], rows.satellite_m, rows.satellite_mps)

@@ -37,10 +37,11 @@ def read(text: str, where: str, earth: EarthOrientation | None = None) -> Orbits
 
 def read_files(paths: Iterable[Path], earth: EarthOrientation | None = None) -> Orbits:
     """The orbits of several files together. Raises InputError naming the file that cannot be read."""
-    return join(read(_text(path), path.name, earth) for path in paths)
+    return join(read(text_of(path), path.name, earth) for path in paths)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """A file's text, gzip undone. Raises InputError."""
     try:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":

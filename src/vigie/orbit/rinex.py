@@ -219,6 +219,27 @@ def read_navigation(text: str, where: str = "the navigation file", earth: EarthO
     return Orbits(tuple(ephemerides), tuple(refused))
 
 
+def ionosphere(text: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Klobuchar's eight coefficients, alpha and beta, from the header of a navigation file (RINEX 2.11 and 3.05).
+
+    None when the header has none.
+    """
+    found: dict[str, tuple[float, ...]] = {}
+    for line in text.split("END OF HEADER")[0].splitlines():
+        label = line[60:].strip()
+        name, start = (line[:4], 5) if label == "IONOSPHERIC CORR" else (label, 2)
+        name = {"ION ALPHA": "GPSA", "ION BETA": "GPSB"}.get(name, name)
+        if name in ("GPSA", "GPSB"):
+            parts = (line[at : at + 12].strip().replace("D", "E") for at in range(start, start + 48, 12))
+            try:
+                found[name] = tuple(float(part) for part in parts)
+            except ValueError:
+                return None
+    if len(found.get("GPSA", ())) != 4 or len(found.get("GPSB", ())) != 4:
+        return None
+    return found["GPSA"], found["GPSB"]
+
+
 def _records(lines: list[str]) -> Iterator[tuple[int, str, list[str]]]:
     """Line number, satellite and lines of each set of the four constellations."""
     at = next((index for index, line in enumerate(lines) if "END OF HEADER" in line), len(lines)) + 1
