@@ -168,7 +168,7 @@ def test_a_delivery_of_a_wrong_form_is_sent_away(station: Station, said: str) ->
 
 
 def test_a_centre_that_cannot_write_asks_to_wait(station: Station, tmp_path: Path) -> None:
-    def full(records: Any) -> Any:
+    def full(*arguments: Any) -> Any:
         raise StoreError("the disk is full")
 
     assert station.service is not None
@@ -211,11 +211,12 @@ def test_a_station_passes_on_what_it_receives_itself(station: Station, tmp_path:
     remote.start()
     remote.feed([detection(PLB, 0, source="roof"), detection(PLB, 50, source="far/roof"),
                  detection(PLB, 100, source="roof", exercise=True)])  # fmt: skip
-    until(lambda: station.service and len(times(station.file)) == 1)
+    until(lambda: remote.service and remote.service.traffic.senders[0].sent == 1)
+    assert len(times(station.file)) == 1
     remote.stop()
     remote.start()  # what has gone does not go again
     remote.feed([detection(PLB, 150, source="roof")])
-    until(lambda: len(times(station.file)) == 2)
+    until(lambda: remote.service and remote.service.traffic.senders[0].sent == 1)
     health = httpx.get(f"{remote.url}/healthz").json()["links"][0]
     assert (health["state"], health["waiting"], health["sent"]) == ("connected", 0, 1)
     remote.stop()

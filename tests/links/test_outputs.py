@@ -215,7 +215,7 @@ def test_a_stalled_output_holds_up_neither_an_alert_nor_another_output(
     monkeypatch.setattr(sinks._Tcp, "write", write)
     station = stations(JsonLines(to="tcp://127.0.0.1:9"), JsonLines(to=str(tmp_path / "good.jsonl")))
     for number in range(5):
-        station.feed([detection(YACHT, 1000.0 * number + 50.0 * part) for part in range(40)])
+        station.feed([detection(YACHT, 2000.0 * number + 50.0 * part) for part in range(40)])
     until(lambda: health(station, 1)["seq"] == Journal.open(str(station.file), read_only=True).last_seq())
     assert len([one for one in lines(tmp_path / "good.jsonl") if one["kind"] == "detection"]) == 200
     assert (len(stalled), health(station, 0)["sent"]) == (1, 0)
