@@ -302,7 +302,7 @@ def url_of(bound: socket.socket, door: Door | None = None) -> str:
     if door is not None and door.settings.hosts:
         host = door.settings.hosts[0]
     elif host in ("0.0.0.0", "::"):
-        host = socket.gethostname()
+        host = "127.0.0.1"  # the one name that is sure to be answered: see --name
     return f"{'https' if secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
