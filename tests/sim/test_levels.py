@@ -13,7 +13,7 @@ from vigie import ingest, instants, stages
 from vigie.message import beacon as messages
 from vigie.records import Detection
 from vigie.signal.recording import open_recording
-from vigie.sim import scenario, soft
+from vigie.sim import player, scenario, soft
 from vigie.sim.run import simulate
 from vigie.sim.world import generator
 
@@ -123,3 +123,16 @@ def test_samples_hold_what_the_truth_says(small: str, tmp_path: Path) -> None:
         assert measured.frequency_hz == pytest.approx(middle_hz, abs=0.3)
         assert measured.cn0_dbhz == pytest.approx(row["cn0_dbhz"], abs=1.5)
     assert messages.decode(found[0].message.received).verdict in ("ok", "corrected")
+
+
+def test_a_scenario_is_played_as_it_is_recorded(small: str, tmp_path: Path) -> None:
+    text = small + '\n[output.channel]\nsatellites = ["43057"]\nrate_hz = 20000\ncentre_hz = 406030000\nuntil_s = 12\n'
+    read = scenario.parse(text, "small.toml")
+    simulate(read, tmp_path, level="samples")
+    (band,) = player.channels(read)
+    start = instants.parse("2026-11-22T06:00:00Z")
+    blocks = list(player.samples(read, band, start))
+    assert blocks[0].start == start
+    assert blocks[5].start == instants.after(start, 1.25)
+    played = np.concatenate([block.iq for block in blocks])
+    assert np.array_equal(played, np.fromfile(tmp_path / "43057.sigmf-data", np.complex64))

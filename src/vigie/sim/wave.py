@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -336,13 +336,3 @@ def _meta(world: World, path: Path, band: Band, from_s: float) -> None:
         "annotations": [],
     }
     path.write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
-
-
-def stream(scenario: bytes, seed: int, band: Band) -> Iterator[Iq]:
-    """The blocks of one channel, one after another, for a live player."""
-    world = world_of(scenario, seed)
-    channel = world.scenario.output.channel
-    total = round((min(channel.until_s or world.length_s, world.length_s) - channel.from_s) * channel.rate_hz)
-    size = round(BLOCK_S * channel.rate_hz)
-    for first in range(0, total, size):
-        yield piece_of(Piece(scenario, seed, band, first, min(size, total - first)))
