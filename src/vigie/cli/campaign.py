@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from vigie.cli.simulate import Progress, engine_options
+from vigie.cli.common import engine_options
+from vigie.cli.simulate import Progress
 
 
 @click.command("campaign")

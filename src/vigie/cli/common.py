@@ -51,6 +51,17 @@ def recording_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where heavy work runs."""
+    options = (
+        click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes here."),
+        click.option("--cluster", metavar="tcp://HOST:PORT", help="A Dask scheduler, whose workers do the work."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def wanted(layout: str | None, rate_hz: float | None, centre_hz: float | None, start: str | None, audio: Any) -> Wanted:
     """What the options of a recording ask for. Raises RecordingError for a time that is none."""
     from vigie import instants

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
-from vigie.cli.common import emit, recording_options, wanted
+from vigie.cli.common import emit, engine_options, recording_options, wanted
 from vigie.errors import ConfigError
 
 
@@ -34,6 +35,7 @@ from vigie.errors import ConfigError
     "--band", "bands", multiple=True, metavar="LOW-HIGH", help="Only this part of what is sampled, Hz; repeatable."
 )
 @click.option("--live", is_flag=True, help="Standard input is a radio's: date it by this computer's clock.")
+@engine_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -50,9 +52,13 @@ def command(
     ppm: float | None,
     bands: tuple[str, ...],
     live: bool,
+    workers: int,
+    cluster: str | None,
 ) -> None:
     """Find and decode every burst of SOURCE: a SigMF recording, a WAV, raw samples, - for standard input,
     rtl_tcp://HOST:PORT, soapy://ARGUMENTS or udp://HOST:PORT.
+
+    A folder is an archive: every recording below it is received, in order, here or on --workers or a --cluster.
 
     First-generation bursts are found anywhere in the band, second-generation ones about 406.05 MHz if it has 60 kHz or
     more. The time of a burst is that of its carrier's beginning (160 ms before bit 1) or of its preamble's; its
@@ -63,6 +69,10 @@ def command(
                vigie receive rtl_tcp://192.168.1.20:1234 --gain 40
                rtl_sdr -f 406.1M -s 250k - | vigie receive - --live --format cu8 --sample-rate 250000
     """
+    if Path(source).is_dir():
+        from vigie.cli import archive
+
+        ctx.exit(archive.run(ctx, Path(source), workers, cluster, as_json))
     from vigie.live import urls
     from vigie.signal import band
 

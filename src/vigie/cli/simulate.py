@@ -5,23 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say where heavy work runs."""
-    options = (
-        click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes here."),
-        click.option("--cluster", metavar="tcp://HOST:PORT", help="A Dask scheduler, whose workers do the work."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+from vigie.cli.common import engine_options
 
 
 class Progress:
