@@ -137,3 +137,20 @@ def test_monte_carlo(small: str, tmp_path: Path) -> None:
     assert found["runs"] == 2
     assert found["detection_rate"] > 0.9
     assert found["location"]["several bursts"]["p50_m"] < 5000
+
+
+def test_a_full_disk_leaves_a_campaign_that_goes_on(tmp_path: Path) -> None:
+    file, folder = written(tmp_path, ACCURACY.replace("bursts = 300", "bursts = 30")), tmp_path / "out"
+    code = (  # no file may grow beyond 6000 bytes: the parts fit, the joined table or the report does not
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000)); from vigie.cli import main;"
+        f"sys.argv = ['vigie', 'campaign', {str(file)!r}, '-o', {str(folder)!r}]; main()"
+    )
+    full = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert full.returncode == 2
+    assert "what is done is kept; the same command goes on from there" in full.stderr
+    assert len(list((folder / "parts").glob("*.parquet"))) == 16
+    asked, base = campaign.load(file)
+    told: list[str] = []
+    campaign.run(asked, base, folder, Builtin(), lambda part, words: told.append(words))
+    assert told == ["16 of 16 items were done before"]
+    assert (folder / "report.html").stat().st_size > 6000
