@@ -135,9 +135,9 @@ def locations(stream, asked, folder):
                 windows[int(past // WINDOW_S)].append(row)
         for name, group in windows.items():
             settings = Settings(motion="static" if name == "pass" else "auto", altitude_sigma_m=1500.0)
-            if name == "pass" and len(group) < 4:
-                continue
             moving = any("altitude_code" in row["message"] for row in group)
+            if name == "pass" and (moving or len(group) < 4):  # Doppler of one satellite cannot place an aircraft
+                continue
             if moving:
                 settings = Settings(altitude_m=5000.0, altitude_sigma_m=5000.0, speeds_mps=(30.0, 250.0))
             for fix in locate_one([measurement(row, name == "pass") for row in group], orbits, settings):
