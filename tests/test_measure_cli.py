@@ -17,7 +17,7 @@ from vigie.message.bch import BCH1, BCH2, BCH_SGB
 from vigie.signal import fgb, sgb
 from vigie.signal.fgb import BIT_SYNC, FRAME_SYNC
 
-FLAGS = ("--center-frequency", "406.05e6", "--start", "2026-11-22T00:00Z")
+FLAGS = ("--center-frequency", "406.047e6", "--start", "2026-11-22T00:00Z")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -36,12 +36,12 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two bursts of one beacon, 2 s apart."""
     data = (1 << 60) | (227 << 49) | (2 << 45) | 987654321
     bits = BIT_SYNC + FRAME_SYNC["normal"] + format(BCH1.encode(data), "082b") + format(BCH2.encode(123456), "038b")
-    rate_hz = 60e3
+    rate_hz = 48e3  # too narrow for the second generation, which is not searched for then
     iq = noise(int(3.2 * rate_hz), rate_hz, 65.0)
-    wave = fgb.modulate(bits, rate_hz, fgb.Modulation(), frequency_hz=-22e3, start_s=0.0, power_rise_s=1e-3)
+    wave = fgb.modulate(bits, rate_hz, fgb.Modulation(), frequency_hz=-19e3, start_s=0.0, power_rise_s=1e-3)
     for at in (0.3, 2.3):
         iq[int(at * rate_hz) :][: len(wave)] += wave
-    path = tmp_path_factory.mktemp("measure") / "first_60ksps.cf32"
+    path = tmp_path_factory.mktemp("measure") / "first_48ksps.cf32"
     iq.astype(np.complex64).tofile(path)
     return path
 
@@ -87,7 +87,14 @@ def test_a_second_generation_burst(tmp_path: Path) -> None:
     iq = dsp.resample_poly(wave, 1, 8, window=("kaiser", 8.0))
     iq = iq + noise(len(iq), 150e3, 75.0)
     iq.astype(np.complex64).tofile(tmp_path / "second_150ksps.cf32")
-    done = run(str(tmp_path / "second_150ksps.cf32"), "--json", *FLAGS, "--plot", str(tmp_path / "page.png"))
+    done = run(
+        str(tmp_path / "second_150ksps.cf32"),
+        "--json",
+        "--center-frequency",
+        "406.05e6",
+        "--plot",
+        str(tmp_path / "page.png"),
+    )
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     (burst,) = [one for one in rows if one["kind"] == "burst" and one["generation"] == "SGB"]
@@ -102,15 +109,16 @@ def test_a_recording_from_orbit_is_uncertain_where_it_must_be(shared: Path) -> N
     done = run(str(path), "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     told = [one for row in rows if row["kind"] == "beacon" for one in row["measurements"]]
-    assert {one["verdict"] for one in told if one["name"] == "mask_excess_db"} <= {"uncertain", None}
+    assert rows
+    assert {one["verdict"] for one in told if one["name"].startswith("deviation")} <= {"pass", "uncertain"}
     assert "Traceback" not in done.stderr
 
 
 def test_what_cannot_be_measured_is_said(tmp_path: Path) -> None:
-    np.zeros(100_000, np.complex64).tofile(tmp_path / "x_60ksps.cf32")
-    done = run(str(tmp_path / "x_60ksps.cf32"))
+    np.zeros(100_000, np.complex64).tofile(tmp_path / "x_48ksps.cf32")
+    done = run(str(tmp_path / "x_48ksps.cf32"))
     assert done.returncode == 1
     assert "no burst found" in done.stderr
-    done = run(str(tmp_path / "x_60ksps.cf32"), "--plot", "x.pdf")
+    done = run(str(tmp_path / "x_48ksps.cf32"), "--plot", "x.pdf")
     assert done.returncode == 2
     assert "must end in .png or .html" in done.stderr

@@ -187,15 +187,20 @@ class _Seconds:
 
     def take(self) -> list[Burst]:
         """What was found since the last time."""
-        fresh = [one for one in self.found if not self.knows(one)]
-        self.told = [*self.told, *fresh][-20:]
+        fresh = []
+        for one in sorted(self.found, key=lambda one: -(one.cn0_dbhz or 0.0)):  # a strong burst has weaker images
+            if not self.knows(one):
+                fresh.append(one)
+                self.told = [*self.told, one][-20:]
         self.found = []
-        return fresh
+        return sorted(fresh, key=lambda one: one.sample)
 
     def knows(self, burst: Burst) -> bool:
         """Whether a burst is one that was told already."""
-        near = (one for one in self.told if one.channel == burst.channel and burst.kind == "SGB")
-        return any(abs(one.sample - burst.sample) < 1000 for one in near)
+        if burst.kind != "SGB":
+            return False
+        near = (one for one in self.told if one.channel == burst.channel and abs(one.sample - burst.sample) < 1000)
+        return any(np.count_nonzero((one.soft < 0) != (burst.soft < 0)) < 25 for one in near)
 
     def end(self) -> list[Burst]:
         """What the end of the stream holds."""

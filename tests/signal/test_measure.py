@@ -13,7 +13,7 @@ from scipy import signal as dsp
 from vigie.measuring import medium_term
 from vigie.records import Samples
 from vigie.signal import fgb, measure_fgb, measure_sgb, sgb
-from vigie.signal.measure import fgb_mask_db, power_edge, sgb_mask_db
+from vigie.signal.measure import fgb_mask_db, power_edge, sgb_mask_db, spread
 from vigie.signal.measure_limits import LIMITS, Measured, judge, row
 
 RATE_HZ, CENTRE_HZ = 100e3, 406.025e6
@@ -47,7 +47,7 @@ def verdicts(quantities: dict[str, Measured], kind: str) -> dict[str, str | None
     return {key: row(limits[key], one, bits=bits)["verdict"] for key, one in quantities.items()}
 
 
-@pytest.mark.parametrize(("cn0_dbhz", "seed"), [(45.0, 1), (62.0, 2), (80.0, 3)])
+@pytest.mark.parametrize(("cn0_dbhz", "seed"), [(45.0, 1), (80.0, 3)])
 def test_the_quantities_of_a_first_generation_burst_come_back(cn0_dbhz: float, seed: int) -> None:
     shown = first(cn0_dbhz, seed, deviation_rad=1.15, rise_s=120e-6, asymmetry=0.02, bit_rate_bps=401.0)
     assert shown.cn0_dbhz == pytest.approx(cn0_dbhz, abs=0.5)
@@ -93,17 +93,17 @@ def test_a_weak_burst_is_uncertain_rather_than_judged() -> None:
 def test_an_unsteady_oscillator_is_measured() -> None:
     rng = np.random.default_rng(11)
     wanted = 5e-9 * CENTRE_HZ
-    found = []
-    for seed in range(3):
+    differences: list[float] = []
+    for seed in range(4):
         # white frequency noise: the Allan deviation of 100 ms averages is their standard deviation
         steps = rng.standard_normal(75_000) * wanted * np.sqrt(0.1 * RATE_HZ)
         shown = first(70.0, seed, phase=2 * np.pi * np.cumsum(steps) / RATE_HZ)
-        stable = shown.quantities["short_term_stability"]
-        assert stable.interval is not None
-        found.append(stable.interval)
-    low, high = np.mean([one[0] for one in found]), np.max([one[1] for one in found])
-    assert low < 5e-9 < high
-    assert low > 1e-9
+        differences += list(np.diff(shown.frequencies_hz) / CENTRE_HZ)
+    stable = spread(differences, shown.sigma_frequency_hz / CENTRE_HZ)
+    assert stable.interval is not None
+    assert stable.interval[0] < 5e-9 * np.sqrt(1.2) < stable.interval[1]  # a slope weighs the middle more
+    assert stable.interval[0] > 2e-9
+    assert row(LIMITS["FGB"][1], stable)["verdict"] == "fail"
 
 
 def test_medium_term_stability() -> None:

@@ -24,11 +24,13 @@ Real = NDArray[np.float64]
 
 WIDTH_HZ = 60_000.0
 """looked at about the carrier: edges of 50 us are still whole"""
-_ORDER, _WEAK_ORDER = 4, 2
+_ORDER, _WEAK_ORDER, _UNSTEADY_ORDER = 4, 2, 12
 """of the carrier's phase polynomial"""
 _WEAK_DBHZ = 50.0
 """below this noise hides what a polynomial of higher order could show"""
 _STEPS = 12
+_UNSURE_DBHZ = 65.0
+"""below this a carrier may be unsteady rather than noisy"""
 _AVERAGE_S = 0.1
 _CENTRE = np.array([1.1, 1.1, 175e-6, 175e-6, 0.0])
 _LEAST = np.array([0.3, 0.3, 5e-6, 5e-6, -0.3])
@@ -72,12 +74,15 @@ def measure(
     rate_hz = narrow.rate_hz
     place = start_s + FGB_CARRIER_S, offset_hz - narrow.centre_hz, drift_hz_per_s, sent, bit_rate_bps
     fitted = _Fit(narrow.iq, rate_hz, *place, _ORDER)
-    if not fitted.run():
+    good = fitted.run()
+    other = _Fit(narrow.iq, rate_hz, *place, _WEAK_ORDER if good and fitted.cn0_dbhz < _WEAK_DBHZ else _UNSTEADY_ORDER)
+    if (not good or fitted.cn0_dbhz < _UNSURE_DBHZ) and other.run():
+        # a stiff carrier where it loses nothing, a supple one where it gains
+        gain = other.amplitude / fitted.amplitude if good else np.inf
+        if gain > (0.98 if other.order == _WEAK_ORDER else 1.02):
+            fitted, good = other, True
+    if not good:
         return None
-    if fitted.cn0_dbhz < _WEAK_DBHZ:
-        fitted = _Fit(narrow.iq, rate_hz, *place, _WEAK_ORDER)
-        if not fitted.run():
-            return None
     quantities = fitted.modulation()
     centre_hz = narrow.centre_hz + (samples.centre_hz or 0.0)
     carrier = fitted.carrier()
@@ -215,9 +220,16 @@ class _Fit:
         return quality > 0.02 and self.amplitude**2 > 30 * self.noise_density
 
     def _find_phase(self, powers: Real) -> None:
-        """The constant of the phase, from all samples."""
+        """The polynomial through the phase of sums over 5 ms, so that the steps that follow begin near enough."""
         theta = self.swing(self.times)[0]
-        self.poly[0] = float(np.angle(np.sum(self.part * np.exp(-1j * (self.poly @ powers + theta)))))
+        straight = self.part * np.exp(-1j * (self.poly @ powers + theta))
+        size = max(1, int(5e-3 * self.rate_hz))
+        count = len(straight) // size
+        sums = straight[: count * size].reshape(-1, size).sum(1)
+        middles = self.past[: count * size].reshape(-1, size).mean(1)
+        weight = np.abs(sums) / np.abs(sums).max(initial=1e-30)
+        phase = np.unwrap(np.angle(sums))
+        self.poly += np.linalg.lstsq((self.powers(middles) * weight).T, phase * weight, rcond=None)[0]
 
     @property
     def cn0_dbhz(self) -> float:

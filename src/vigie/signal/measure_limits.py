@@ -49,7 +49,8 @@ _FGB = (
     Limit("carrier_length_s", "unmodulated carrier", "s", 0.1584, 0.1616, "T.001 2.2.3", "from 90 % of the power on"),
     Limit("transmission_s", "total transmission time", "s", None, None, "T.001 2.2.2", "between 90 % of the power"),
     Limit("power_rise_s", "power rise time", "s", None, 5e-3, "T.001 2.3.2", "10 % to 90 %, rising linearly"),
-    Limit("mask_excess_db", "spectrum above the mask", "dB", None, 0.0, "T.001 2.3.4", "Figure 2.4, in 100 Hz"),
+    Limit("mask_excess_db", "spectrum above the mask", "dB", None, 0.0, "T.001 2.3.4",
+          "Figure 2.4, in 100 Hz; whatever else is in the band counts"),
     Limit("repetition_s", "repetition period", "s", 47.5, 52.5, "T.001 2.2.1"),
 )  # fmt: skip
 
@@ -70,7 +71,8 @@ _SGB = (
     Limit("transmission_s", "total transmission time", "s", 0.999, 1.001, "T.018 2.2.2", "between 90 % of the power"),
     Limit("power_rise_s", "power rise time", "s", None, 0.5e-3, "T.018 2.4.1", "10 % to 90 %, rising linearly"),
     Limit("power_fall_s", "power fall time", "s", None, 0.5e-3, "T.018 2.4.1", "90 % to 10 %, falling linearly"),
-    Limit("mask_excess_db", "spectrum above the mask", "dB", None, 0.0, "T.018 2.3.2", "Figure 2-5, in 100 Hz"),
+    Limit("mask_excess_db", "spectrum above the mask", "dB", None, 0.0, "T.018 2.3.2",
+          "Figure 2-5, in 100 Hz; whatever else is in the band counts"),
     Limit("out_of_band", "power outside 406.0 to 406.1 MHz", "", None, 0.01, "T.018 2.3.2"),
     Limit("repetition_s", "repetition period", "s", None, None, "T.018 2.2.1"),
 )  # fmt: skip
