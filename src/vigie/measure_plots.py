@@ -51,7 +51,7 @@ def _title(each: Series, best: OneBurst) -> str:
     when = "" if best.burst.start is None else f", best burst at {instants.text(best.burst.start)}"
     cn0 = best.shown.cn0_dbhz if best.shown else 0.0
     count = f"{len(each.bursts)} burst{'s' * (len(each.bursts) > 1)}"
-    return f"{best.burst.kind} {best.hex_id}: {count}{when}, C/N0 {cn0:.1f} dB-Hz"
+    return f"{best.burst.kind} {best.hex_id or best.hex}: {count}{when}, C/N0 {cn0:.1f} dB-Hz"
 
 
 def _phase(axes: Any, shown: FirstShown) -> None:

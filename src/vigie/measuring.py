@@ -311,8 +311,8 @@ def series(bursts: Iterable[OneBurst], settings: Settings) -> dict[str, Series]:
     """The readable bursts by beacon and generation, in order of time; long and short messages apart."""
     told: dict[str, Series] = {}
     for one in bursts:
-        if one.hex_id is not None:
-            key = f"{one.hex_id} {one.burst.channel}".strip()
+        if one.hex is not None:
+            key = f"{one.hex_id or one.hex} {one.burst.channel}".strip()
             told.setdefault(key, Series(settings)).bursts.append(one)
     for each in told.values():
         each.bursts.sort(key=lambda one: one.start_s)

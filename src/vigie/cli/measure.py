@@ -97,9 +97,8 @@ def _print(told: dict[str, Any]) -> None:
     from vigie.measure_plots import number, span
 
     colours: dict[str | None, str] = {"pass": "green", "fail": "bold red", "uncertain": "yellow", None: ""}
-    table = Table(
-        title=f"{told['generation']} {told['hex_id']}, {told['measured']} of {told['bursts']} bursts measured"
-    )
+    who = f"{told['generation']} {told['hex_id'] or 'of unknown identity'}"
+    table = Table(title=f"{who}, {told['measured']} of {told['bursts']} bursts measured")
     for head in ("quantity", "value", "95 %", "unit", "limit", "verdict", "clause"):
         table.add_column(head, overflow="fold")
     notes = []

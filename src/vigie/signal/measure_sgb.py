@@ -40,6 +40,7 @@ _MODEL_RATE_HZ: dict[Pulse, float] = {"half_sine": 400_000.0, "rrc": 200_000.0, 
 """the model is made at no lower rate, so that what it folds back is small"""
 _KEPT = 0.9 + 0.1 * 3 / 8
 """of white noise, by a channel whose edges fall like a raised cosine over its outer twentieths"""
+_FINER = 4
 _SHOWN_CHIPS = 4000
 
 
@@ -316,14 +317,18 @@ class _Fit:
         energy = float(
             (gains**2).mean() * self.rate_hz / rate
         )  # of the pulse, in chips: a half when all of it is there
-        matched = fft.ifft(fft.fft(whole) * gains) / energy
+        seen = fft.fft(whole) * gains
+        fine = np.zeros(_FINER * len(seen), np.complex128)  # interpolated: between samples a cubic loses noise
+        half = len(seen) // 2
+        fine[:half], fine[-half:] = seen[:half], seen[-half:]
+        matched = fft.ifft(fine) * (_FINER / energy)
         number = np.arange(CHIPS)
         past = (number + 0.5 - CHIPS / 2) / rate
         errors = []
         good = np.ones(CHIPS, bool)
         for level, lag in ((self.level_i, 0.0), (self.level_q, self.lag)):
             times = self.middle_s + past * (1 - self.chip_drift / rate * past / 2) + lag / rate
-            place = times * self.rate_hz
+            place = times * self.rate_hz * _FINER
             good &= (times > self.times[self.here][0]) & (times < self.times[self.here][-1])
             errors.append(_interpolate(matched, place) / level)
         points = (self.chips[0] + errors[0].real) + 1j * (self.chips[1] + errors[1].real)
