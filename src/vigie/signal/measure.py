@@ -15,6 +15,8 @@ Real = NDArray[np.float64]
 Complex = NDArray[np.complexfloating[Any, Any]]
 
 RBW_HZ = 100.0
+_LEAST_EDGE = 200.0
+"""energy of 5 ms over half the noise density: below it, 43 dB-Hz, where the power begins is a guess"""
 _HANN_ENBW = 1.5
 _RAMPS_S = np.concatenate([[1e-7], np.geomspace(2e-5, 12e-3, 40)])
 
@@ -44,6 +46,8 @@ def power_edge(level: Real, rate_hz: float, sigma: float) -> Edge | None:
     beginnings and lengths, narrowed down three times.
     """
     count = len(level)
+    if rate_hz / sigma**2 * 5e-3 < _LEAST_EDGE:
+        return None
     if count < 20 or level[count // 4 * 3 :].mean() < 0.5 or level[: max(count // 20, 3)].mean() > 0.7:
         return None
     times = np.arange(count) / rate_hz
@@ -66,7 +70,7 @@ def power_edge(level: Real, rate_hz: float, sigma: float) -> Edge | None:
         )
         half_ramp = max(half_ramp, ramp / 10, 1e-6)
         starts = np.linspace(start - half_start, start + half_start, 60)
-        ramps = np.linspace(max(ramp - half_ramp, 1e-7), ramp + half_ramp, 30)
+        ramps = np.linspace(max(ramp - half_ramp, 1e-7), min(ramp + half_ramp, 2 * _RAMPS_S[-1]), 30)
     grid_s = 1 / rate_hz / 4
     return Edge(mean, float(np.hypot(sigma_90, grid_s)), 0.8 * ramp, float(np.hypot(0.8 * sigma_ramp, grid_s)))
 

@@ -323,14 +323,14 @@ def _power(fitted: _Fit, iq: NDArray[np.complex64], rate_hz: float) -> dict[str,
     end_s = fitted.bit_1_s + len(fitted.bits) * fitted.bit_s
     rise = _edge(level, rate_hz, sigma, begin_s)
     fall = _edge(level[::-1], rate_hz, sigma, len(iq) / rate_hz - end_s)
-    why = "the recording does not show the beginning of the burst"
+    why = "the recording does not show the beginning of the burst, or too weakly"
     if rise is None:
         return dict.fromkeys(("carrier_length_s", "transmission_s", "power_rise_s"), missing(why))
     on_s = rise.at_90_s
     told = {
         "carrier_length_s": Measured(fitted.bit_1_s - on_s, rise.sigma_90_s),
         "power_rise_s": Measured(rise.length_s, rise.sigma_length_s),
-        "transmission_s": missing("the recording does not show the end of the burst"),
+        "transmission_s": missing("the recording does not show the end of the burst, or too weakly"),
     }
     if fall is not None:
         off_s = len(iq) / rate_hz - fall.at_90_s

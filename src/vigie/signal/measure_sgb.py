@@ -380,7 +380,7 @@ def _power(fitted: _Fit) -> dict[str, Measured]:
         if first >= 0 and last <= len(level):
             edge = power_edge(level[first:last][::direction], fitted.rate_hz, sigma)
         if edge is None:
-            told[f"power_{key}_s"] = missing("the recording does not show it")
+            told[f"power_{key}_s"] = missing("the recording does not show it, or too weakly")
             continue
         told[f"power_{key}_s"] = Measured(edge.length_s, float(np.hypot(edge.sigma_length_s, CHIP_S / 5)))
         at_s = edge.at_90_s if direction == 1 else (last - first) / fitted.rate_hz - edge.at_90_s
