@@ -116,7 +116,8 @@ def _read_first(burst: Burst) -> Reading | None:
     if "1" not in likely.bits[24:106]:  # the word of a dead channel
         return None
     received = received[: len(likely.bits)]
-    real = 1 / (1 + trust.false_alarm_odds(trusted, burst.sync) * trust.chance_of_word(trusted, likely.bits))
+    odds = trust.false_alarm_odds(burst.soft, burst.sync, burst.cn0_dbhz)
+    real = 1 / (1 + odds * trust.chance_of_word(trusted, likely.bits))
     identity = likely.identity_probability * real
     rest = min(likely.probability / max(likely.identity_probability, 1e-9), 1.0)
     whole = rest >= (LEAST_REST if likely.bch2_errors is not None else LEAST_FREE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.constants import FGB_BIT_RATE_BPS, FGB_PHASE_RAD
 from vigie.records import Sync
 from vigie.signal import fgb
 
@@ -17,6 +18,8 @@ Soft = NDArray[np.float32]
 
 _PLACES_TRIED = 1e4
 """for each real burst: what bits 1-24 must outweigh"""
+_PLACES_WRONG = 30.0
+"""the same within what surely is a burst: slices of its message that ``framing`` may have taken for bits 1-24"""
 _ERRORS_OF_CHANCE = 0.05
 """share of bits that soft bits out of mere noise say to be wrong: rather more"""
 _FREE_BITS = 61
@@ -29,10 +32,27 @@ def evidence(soft: Soft, sync: Sync) -> float:
     return float(np.sum(np.log(2) - np.logaddexp(0, -agree)))
 
 
-def false_alarm_odds(soft: Soft, sync: Sync) -> float:
-    """Odds that there is no burst where bits 1-24 were found. Chance shows the pattern, but no bits as clear."""
+def false_alarm_odds(soft: Soft, sync: Sync, cn0_dbhz: float | None = None) -> float:
+    """Odds that there is no burst where bits 1-24 were found. Chance shows the pattern, but no bits as clear.
+
+    soft (n,): unclipped. With the C/N0 of the fit they tell noise under a carrier from bits: all that is left then is a
+    burst, or something like it, seen from the wrong place.
+    """
     errors = float(np.mean(1 / (1 + np.exp(np.minimum(np.abs(soft[24:106].astype(np.float64)), 50.0)))))
-    return float(_PLACES_TRIED * np.exp(-evidence(soft, sync)) * min(1.0, errors / _ERRORS_OF_CHANCE) ** 4)
+    places = _PLACES_TRIED
+    if cn0_dbhz is not None:
+        places = _PLACES_TRIED * float(np.exp(-np.clip(swing(soft, cn0_dbhz), 0.0, 50.0))) + _PLACES_WRONG
+    return float(places * np.exp(-evidence(soft, sync)) * min(1.0, errors / _ERRORS_OF_CHANCE) ** 4)
+
+
+def swing(soft: Soft, cn0_dbhz: float) -> float:
+    """Log of the likelihood of bits 25-106 as bits of either value over that as noise without bits.
+
+    Soft bits have twice the variance of their mean, which C/N0 gives, around plus or minus the mean, or around zero.
+    """
+    mean = 4 * np.sin(FGB_PHASE_RAD) ** 2 * 10 ** (cn0_dbhz / 10) / FGB_BIT_RATE_BPS
+    half = np.abs(soft[24:106].astype(np.float64)) / 2
+    return float(np.sum(np.logaddexp(half, -half) - np.log(2) - mean / 4))
 
 
 def chance_of_word(soft: Soft, bits: str) -> float:
