@@ -15,4 +15,7 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 
 def compiled(function: _Function) -> _Function:
     """The function as machine code: NumPy's rules for division, no reordering of sums, the GIL let go."""
-    return cast(_Function, njit(cache=True, error_model="numpy", nogil=True)(function))
+    try:
+        return cast(_Function, njit(cache=True, error_model="numpy", nogil=True)(function))
+    except RuntimeError:  # no directory can be written: compiled anew in each process
+        return cast(_Function, njit(error_model="numpy", nogil=True)(function))

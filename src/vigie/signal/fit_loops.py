@@ -7,7 +7,6 @@ is turned by recursion, for it is a polynomial.
 from __future__ import annotations
 
 from math import cos, floor, pi, sin
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,12 +222,3 @@ def render(
         turn *= advance
         advance *= bend
     return wave
-
-
-def warm(*, rate_hz: float = 12800.0) -> Any:
-    """Compile, or load what was compiled, ahead of the first burst."""
-    values = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.1, 150e-6, 0.0])
-    bits, part = np.zeros(24, np.int8), np.zeros(8, np.complex64)
-    bit_correlations(part, 0, rate_hz, 0.0, values, 1.25e-3, 175e-6, bits)
-    render(0, 8, rate_hz, 0.0, values, 1.25e-3, 175e-6, bits, 1.0, 0.0, 1.0)
-    return normal_equations(part, 0, rate_hz, 0.0, values, 1.25e-3, 175e-6, 150e-6, bits, np.ones(24))
