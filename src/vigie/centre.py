@@ -38,7 +38,8 @@ from pathlib import Path
 from typing import Any
 
 from vigie.alert.areas import Area, from_geojson, merged
-from vigie.alert.book import AlertBook, Visible
+from vigie.alert.book import AlertBook
+from vigie.alert.desk import Visible
 from vigie.alert.network import FORMS, KINDS, Country, Destination, Network, Special, standing, united_states
 from vigie.alert.practice import Practice, named
 from vigie.errors import ConfigError, InputError
