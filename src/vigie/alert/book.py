@@ -59,13 +59,13 @@ class AlertBook:
         return self._desk.serials
 
     def alerts(self) -> list[Alert]:
-        """Every alert as it stands, in the order of first appearance."""
-        return [self._alert(entry) for entry in self._entries.values()]
+        """Every alert as its last change left it, in the order of first appearance."""
+        return [entry.shown or self._alert(entry) for entry in self._entries.values()]
 
     def alert(self, alert_id: str) -> Alert | None:
         """One alert, or None."""
         entry = self._entries.get(alert_id)
-        return None if entry is None else self._alert(entry)
+        return None if entry is None else entry.shown or self._alert(entry)
 
     def take(self, record: Record) -> list[Alert]:
         """Learn from one record; the alerts it changed. Records of other kinds change nothing."""
@@ -123,7 +123,8 @@ class AlertBook:
 
     def _alert(self, entry: Entry, notices: Iterable[Notice] = ()) -> Alert:
         said = remarks.of(entry, self._desk.network)
-        return entry.alert(tuple(notices), said, timers.closing(entry))
+        entry.shown = entry.alert(tuple(notices), said, timers.closing(entry))
+        return entry.shown
 
     def _detection(self, detection: Detection) -> list[Alert]:
         message, time = detection.message, detection.time

@@ -107,6 +107,8 @@ class Entry:
     """where it goes, and"""
     routed: tuple[Any, ...] = ()
     """what that was found from"""
+    shown: Alert | None = None
+    """the record that the last change gave"""
     areas: tuple[str, ...] = ()
     """areas in which the newest positions lie, the primary ones first"""
 
