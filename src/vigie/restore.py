@@ -47,8 +47,10 @@ def _differing(journal: Journal, alerts: Sequence[Alert]) -> Iterator[Alert]:
     """Those that the journal has otherwise, or not at all."""
     for first in range(0, len(alerts), _PAGE):
         page = alerts[first : first + _PAGE]
-        recorded = {row.beacon: row.body for row in journal.alerts([alert.id for alert in page])}
-        yield from (alert for alert in page if forms.as_json(forms.alert_body(alert)) != recorded.get(alert.id))
+        recorded = {row.beacon: forms.unnumbered(row.body) for row in journal.alerts([alert.id for alert in page])}
+        for alert in page:
+            if forms.unnumbered(forms.as_json(forms.alert_body(alert))) != recorded.get(alert.id):
+                yield alert
 
 
 def _read(journal: Journal) -> tuple[AlertBook, Collection[str] | None]:

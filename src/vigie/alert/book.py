@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from vigie.alert import remarks, returnlink, states, telling, timers
 from vigie.alert.desk import Desk, Visible
@@ -83,6 +84,16 @@ class AlertBook:
                 self._advance(record.time)
                 return self._order(record)
         return []
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """All that the book has learnt, and nothing of what it was set up with."""
+        return {"entries": self._entries, "timers": self._timers, "serials": self._desk.serials, "clock": self.clock}
+
+    @memory.setter
+    def memory(self, memory: dict[str, Any]) -> None:
+        self._entries, self._timers = memory["entries"], memory["timers"]
+        self._desk.serials, self.clock = memory["serials"], memory["clock"]
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:

@@ -28,15 +28,18 @@ def dump(book: AlertBook) -> bytes:
     return _Writer().book(book)
 
 
-def load(data: bytes) -> AlertBook:
-    """The book that ``dump`` wrote. Raises ValueError or TypeError for bytes that are none of this version."""
+def load(data: bytes, book: AlertBook | None = None) -> AlertBook:
+    """The book that ``dump`` wrote, in ``book``, an empty one that is set up as that one was; by default a plain one.
+
+    Raises ValueError or TypeError for bytes that are none of this version.
+    """
     values = _Reader().read(data)
     if not isinstance(values, dict):
         raise ValueError("these bytes hold no book of alerts")
-    book = AlertBook()
-    if values.keys() != vars(book).keys():
+    book = AlertBook() if book is None else book
+    if values.keys() != book.memory.keys():
         raise ValueError("these bytes hold a book of another version")
-    vars(book).update(values)
+    book.memory = values
     return book
 
 
@@ -47,7 +50,7 @@ class _Writer:
         self._layouts: dict[type, tuple[str, list[tuple[str, bool]]]] = {}
 
     def book(self, book: AlertBook) -> bytes:
-        return _pack({name: self._value(value) for name, value in vars(book).items()})
+        return _pack({name: self._value(value) for name, value in book.memory.items()})
 
     def _value(self, value: Any) -> Any:
         kind = type(value)

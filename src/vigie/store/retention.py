@@ -20,7 +20,7 @@ from vigie.store import rows as forms
 from vigie.store.journal import Journal
 
 _PAGE = 2000
-_LEARNT_FROM = ("detection", "solution", "tick")
+_LEARNT_FROM = ("detection", "solution", "tick", "order")
 
 
 def closed(body: dict[str, Any]) -> bool:
@@ -105,8 +105,9 @@ def _verify(journal: Journal, output: Path, chosen: Collection[str], count: int)
         for name, store, own in (("archive", copy, True), ("journal", journal, False)):
             mine = (row for row in store.scan(_LEARNT_FROM) if row.kind == "tick" or (row.beacon in chosen) == own)
             book = AlertBook(forms.to_record(row) for row in mine)
-            recorded = {str(row.beacon): row.body for row in store.alerts() if (row.beacon in chosen) == own}
-            made = {alert.id: forms.as_json(forms.alert_body(alert)) for alert in book.alerts()}
+            mine_too = (row for row in store.alerts() if (row.beacon in chosen) == own)
+            recorded = {str(row.beacon): forms.unnumbered(row.body) for row in mine_too}
+            made = {alert.id: forms.unnumbered(forms.as_json(forms.alert_body(alert))) for alert in book.alerts()}
             if made != recorded:
                 wrong = min(key for key in made.keys() | recorded.keys() if made.get(key) != recorded.get(key))
                 raise StoreError(
