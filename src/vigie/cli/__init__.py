@@ -72,6 +72,10 @@ def main() -> None:
     except VigieError as error:
         click.echo(f"vigie: {error}", err=True)
         code = 2
+    except SystemError as error:  # Ctrl-C while a loop was being compiled comes out of Numba so
+        if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            raise
+        code = 130
     except BrokenPipeError:  # the reader of a pipe has left: not an error of ours
         sys.stderr.close()
         code = 0

@@ -25,7 +25,10 @@ def format_of(sit: str) -> Format | None:
 
 def has_shape(body: list[Line]) -> bool:
     """Whether a body consists of slashed lines, apart from pieces that were wrapped."""
-    texts = [line.plain for line in body if line.plain]
+    return _is_slashed([line.plain for line in body if line.plain])
+
+
+def _is_slashed(texts: list[str]) -> bool:
     slashed = sum(text.startswith("/") and len(text) > 1 for text in texts)
     return slashed >= 2 and slashed * 2 > len(texts)
 
@@ -222,6 +225,8 @@ def write(values: dict[str, Any]) -> str:
             except (ValueError, TypeError) as error:
                 raise SitError(None, f"field {field.number} ({field.name}): {error}") from None
         body.append("/" + "/".join(texts))
+    if not _is_slashed([line.strip() for line in body]):
+        raise SitError(None, "too few fields are known: what would be written could not be told from free text")
     return envelope.write(values, body, seconds=layout is AUTOMATED)
 
 
