@@ -37,6 +37,10 @@ class Sit:
         return {"form": self.form, **self.values, **lists}
 
 
+TOLD = ("beacon_id", "solutions", "mcc_reference_position", "positions", "lat", "lon")
+"""values that must come through writing and reading whole: whose beacon it is, and where"""
+
+
 def split(data: bytes | str) -> Iterator[tuple[int, str]]:
     """The messages of a file: number of the first line, and text. A file without any gives none."""
     text = text_of(data)
@@ -127,7 +131,20 @@ def _inner(body: list[Line], reading: Reading) -> list[Line]:
 
 
 def format_message(facts: dict[str, Any]) -> str:
-    """Write a message from its values, as ``Sit.facts`` has them. SitError names what is missing or does not fit."""
+    """Write a message from its values, as ``Sit.facts`` has them. SitError names what is missing or does not fit.
+
+    A message that was read, and may have been damaged, is read again as it is written: what another centre would take
+    for something else is not handed out.
+    """
     from vigie.sit import writing
 
-    return writing.write(facts)
+    written = writing.write(facts)
+    if "text" not in facts:
+        return written
+    again = parse(written)
+    wrong = [key for key in TOLD if facts.get(key) is not None and again.values.get(key) != facts[key]]
+    if again.form != facts.get("form"):
+        wrong.append("form")
+    if wrong:
+        raise SitError(None, f"what would be written would not be read as it is meant: {', '.join(wrong)}")
+    return written
