@@ -227,6 +227,28 @@ def series(bursts: Iterable[OneBurst], settings: Settings) -> dict[str, Series]:
     return told
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that was measured of a source."""
+
+    bursts: list[OneBurst]
+    """every burst, those that could not be measured with the reason"""
+    beacons: dict[str, Series]
+    """what could be read, by hex ID and channel"""
+    settings: Settings
+
+    def rows(self) -> list[dict[str, Any]]:
+        """An object a burst and one a beacon, as ``vigie measure --json`` prints them."""
+        measured = {name: each for name, each in self.beacons.items() if any(one.shown for one in each.bursts)}
+        return [line(one, self.settings) for one in self.bursts] + [summary(*each) for each in measured.items()]
+
+
+def report(blocks: Iterable[Samples], settings: Settings) -> Report:
+    """Measure all of a source."""
+    bursts = list(measure(blocks))
+    return Report(bursts, series(bursts, settings), settings)
+
+
 def line(one: OneBurst, settings: Settings) -> dict[str, Any]:
     """One burst as ``--json`` prints it."""
     burst = one.burst
