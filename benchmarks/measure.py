@@ -132,7 +132,7 @@ def second(cn0_dbhz: float, rng: np.random.Generator) -> tuple[measure_sgb.Shown
         "chip_rate_preamble_hz": chip_rate_hz - variation * (0.5 - 1 / 12),
         "chip_rate_variation_hz_per_s": variation,
         "iq_offset_chips": offset,
-        "iq_amplitude_ratio": ratio,
+        "iq_amplitude_ratio": 1 + ratio,
         "iq_skew_rad": skew,
         "power_rise_s": 0.8 * power_rise_s,
         "power_fall_s": 0.8 * power_rise_s,

@@ -118,7 +118,7 @@ def received(recording, low):
 
 
 def sits(everything):
-    """Messages that the alerts of the exercise call for, by number and destination, as the French centre writes them in training."""
+    """Messages that the alerts call for, by number and destination, as the French centre writes them in training."""
     settings = centre.read({"centre": {"name": "FMCC", "training": True}}, Path())
     ordered = (record for _, record in sorted(alerted.records(everything), key=lambda item: item[0]))
     stream = stages.sits(stages.alerts(stages.solutions(ordered), settings.book()), settings.centre)
