@@ -1,37 +1,44 @@
 """End to end: a scenario as samples, received, located, alerted and scored against its truth.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/sim_exercise.py [--scenario NAME] [--keep FOLDER] [--seconds S] [--json]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/sim_exercise.py [--scenario NAME] [--keep FOLDER] [--seconds S]
+        [--workers N] [--json]
 
-Each satellite's channel is simulated as I/Q and received by ``vigie receive``. Medium-orbit receptions are located
-every two minutes, the low pass when it ends; every record enters the alert book in the order in which it was there.
-Nothing but the samples and the published orbits passes from the simulation on.
+Each satellite's channel is simulated as I/Q and received by ``vigie receive``, both generations: within 13 kHz of
+406.05 MHz for a low satellite, 3 kHz for a higher one. Medium-orbit receptions are located every two minutes, the low
+pass when it ends; every record enters the alert book in the order in which it was there, and what it decides to tell is
+written as messages to centres. Nothing but the samples and the published orbits passes from the simulation on. What is
+in the folder of --keep already, recordings and NAME.received.jsonl, is not made again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from vigie import instants
+from vigie import centre, instants, stages
 from vigie.cli.locate import solution
 from vigie.jsonl import plain
 from vigie.locate.estimate import locate_one
 from vigie.locate.measurement import Measurement, Settings
 from vigie.orbit.files import read_files
+from vigie.records import ExerciseSit, Sit
 from vigie.sim import alerted, scenario, score, truth
 from vigie.sim.run import simulate
 from vigie.sim.world import World
 
 WINDOW_S = 120.0
+FIRST = ("first_detection", "first_alert", "first_location", "confirmed")
 
 
 def main() -> None:
@@ -39,33 +46,33 @@ def main() -> None:
     parser.add_argument("--scenario", default="morning")
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--keep", type=Path, help="keep the recordings and what came of them here")
+    parser.add_argument("--workers", type=int, default=1, help="channels received at once")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     asked = scenario.load(scenario.path_of(options.scenario))
     if options.seconds:
         asked = msgspec.structs.replace(asked, duration_s=options.seconds, end=None)
     with tempfile.TemporaryDirectory() as spare:
-        numbers = run(asked, options.keep or Path(spare))
+        numbers = run(asked, options.keep or Path(spare), options.workers)
     if options.json:
         print(json.dumps(plain(numbers)))
         return
-    for name in ("distress", "alerts", "detection_rate", "location", "times_s", "cpu_s"):
+    for name in ("distress", "first_s", "alerts", "detection_rate", "by", "location", "times_s", "sits", "cpu_s"):
         print(f"{name}: {json.dumps(plain(numbers[name]))}")
 
 
-def run(asked, folder):
+def run(asked, folder, workers):
     began = time.process_time()
-    simulate(asked, folder, level="samples")
+    if not (folder / "truth.jsonl").exists():
+        simulate(asked, folder, level="samples")
     spent = {"simulate": time.process_time() - began}
-    rows, receiving = [], 0.0
-    for recording in sorted(folder.glob("*.sigmf-meta")):
-        before = time.monotonic()
-        said = subprocess.run(
-            [sys.executable, "-m", "vigie", "receive", str(recording), "--json"], capture_output=True, text=True
-        )
-        receiving += time.monotonic() - before
-        rows += [json.loads(line) | {"satellite": recording.stem} for line in said.stdout.splitlines()]
-    spent["receive_wall"] = receiving
+    low = low_satellites(asked)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with ThreadPoolExecutor(workers) as pool:
+        said = pool.map(lambda path: received(path, path.stem in low), sorted(folder.glob("*.sigmf-meta")))
+        rows = [row for channel in said for row in channel]
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent["receive"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     began = time.process_time()
     stream = [detection(row) for row in rows]
     made = list(locations(stream, asked, folder))
@@ -77,15 +84,48 @@ def run(asked, folder):
     card = score.compare([*everything, *alerts], true)
     numbers = score.figures(card, true)
     named = {true.by_hex_id.get(row["hex_id"]): row["state"] for row in alerts if row["hex_id"]}
+    distress = [name for name, told in true.beacons.items() if told.facts["distress"]]
     return {
-        "distress": {name: named.get(name) for name, told in true.beacons.items() if told.facts["distress"]},
+        "distress": {name: named.get(name) for name in distress},
+        "first_s": {name: {what: first(card, true.beacons[name], what) for what in FIRST} for name in distress},
         "alerts": numbers["alerts"],
         "detection_rate": numbers["all"]["detection_rate"],
         "location": numbers["all"]["location"],
         "times_s": numbers["all"]["times_s"],
-        "by": numbers["by"]["kind"],
+        "by": {kind: group["detection_rate"] for kind, group in numbers["by"]["kind"].items()},
+        "sits": sits(everything),
         "cpu_s": spent,
     }
+
+
+def first(card, told, what):
+    past = score.since_activation(card, [told], what)
+    return round(float(past[0]), 1) if past.size and np.isfinite(past[0]) else None
+
+
+def low_satellites(asked):
+    return {item.name for item in World(asked).satellites if item.system == "LEO"}
+
+
+def received(recording, low):
+    """The lines of one channel."""
+    kept = recording.with_suffix(".received.jsonl")
+    if not kept.exists():
+        reach = "13000" if low else "3000"
+        command = [sys.executable, "-m", "vigie", "receive", str(recording), "--json", "--doppler", reach]
+        kept.write_text(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return [json.loads(line) | {"satellite": recording.stem} for line in kept.read_text().splitlines()]
+
+
+def sits(everything):
+    """Messages that the alerts call for, by number and destination, as the French centre writes them in training."""
+    settings = centre.read({"centre": {"name": "FMCC", "training": True}}, Path())
+    ordered = (record for _, record in sorted(alerted.records(everything), key=lambda item: item[0]))
+    stream = stages.sits(stages.alerts(stages.solutions(ordered), settings.book()), settings.centre)
+    made = [record for record in stream if isinstance(record, ExerciseSit | Sit)]
+    wrong = [record for record in made if isinstance(record, Sit)]
+    assert not wrong, "a message of an exercise that could be sent"
+    return dict(Counter(f"{record.message.number} to {record.message.to}" for record in made))
 
 
 def detection(row):
@@ -97,7 +137,7 @@ def detection(row):
         "at": "satellite",
         "exercise": True,
         "source": "exercise",
-        "middle": middle,
+        "middle": instants.text(middle),
         "delivered": instants.text(instants.after(instants.parse(row["time"]), 2.0)),
     }
 
@@ -107,7 +147,7 @@ def measurement(row, low):
     precise = not low
     return Measurement(
         beacon=row["beacon"],
-        time=row["middle"] if low else start,
+        time=instants.parse(row["middle"]) if low else start,
         satellite=row["satellite"],
         foa_hz=row["frequency_hz"],
         sigma_foa_hz=float(np.hypot(row["sigma_frequency_hz"], 0.05)),
@@ -119,7 +159,7 @@ def measurement(row, low):
 
 def locations(stream, asked, folder):
     orbits = read_files(sorted((folder / "orbits").iterdir()))
-    low = {item.name for item in World(asked).satellites if item.system == "LEO"}
+    low = low_satellites(asked)
     by_beacon = defaultdict(list)
     for row in stream:
         if row["beacon"] and row["hex"] and row["message"]["category"] == "distress":

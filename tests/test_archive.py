@@ -72,3 +72,24 @@ def test_a_folder_without_recordings_is_refused(receive: Any, tmp_path: Path) ->
     code, out, error = receive(tmp_path)
     assert (code, out) == (2, "")
     assert "no recording in it" in error
+
+
+def test_raw_files_of_an_archive_are_received_when_their_format_is_given(receive: Any, archive: Path) -> None:
+    bare = archive / "bare.cf32"
+    bare.write_bytes((archive / "a.sigmf-data").read_bytes())
+    (archive / "notes.txt").write_text("no samples")
+    code, out, _ = receive(archive, "--json")
+    assert code == 0
+    assert not [line for line in out.splitlines() if "bare" in line]
+    code, out, _ = receive(archive, "--json", "--format", "cf32", "--sample-rate", RATE_HZ)
+    rows = {Path(row["recording"]).name: row for row in map(json.loads, out.splitlines())}
+    assert code == 0
+    assert sorted(rows) == ["a.sigmf-meta", "b.sigmf-meta", "bare.cf32", "c.sigmf-meta"]
+    assert rows["bare.cf32"]["hex"] == rows["a.sigmf-meta"]["hex"]
+    (archive / "a.sigmf-meta").unlink()
+    code, _, err = receive(archive / "deeper", "--format", "cf99", "--sample-rate", RATE_HZ)
+    assert code == 0
+    (archive / "deeper" / "b.sigmf-meta").unlink()
+    code, _, err = receive(archive / "deeper")
+    assert code == 2
+    assert "raw files too with --format" in err

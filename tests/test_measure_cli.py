@@ -99,7 +99,7 @@ def test_a_second_generation_burst(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     (burst,) = [one for one in rows if one["kind"] == "burst" and one["generation"] == "SGB"]
     told = {one["name"]: one for one in burst["measurements"]}
-    assert (burst["pulse"], burst["hex"]) == ("half_sine", format(int(word, 2) << 2, "063X"))
+    assert (burst["pulse"], burst["hex"]) == ("half_sine", format(int(word, 2), "063X"))
     assert told["chip_rate_hz"]["verdict"] == told["evm"]["verdict"] == "pass"
     assert (tmp_path / "page.png").exists()
 

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-LINES = re.findall(r"^(vigie (?!run).*?)\s*(?:#.*)?$", TEXT.split("## Five lines that run")[1], re.M)
+LINES = re.findall(r"^(vigie (?!run).*?)\s*(?:#.*)?$", TEXT.split("## A few lines that run")[1], re.M)
 
 
 def test_there_are_examples() -> None:
@@ -42,7 +42,7 @@ def test_the_links_of_the_readme_lead_somewhere() -> None:
 
 def test_the_options_of_every_example_exist() -> None:
     """``vigie run`` stays up, so its example is not run: its options are looked for in its help."""
-    for command, rest in re.findall(r"^vigie (\w+)(.*)$", TEXT.split("## Five lines that run")[1], re.M):
+    for command, rest in re.findall(r"^vigie (\w+)(.*)$", TEXT.split("## A few lines that run")[1], re.M):
         said = subprocess.run(
             [sys.executable, "-m", "vigie", command, "--help"], capture_output=True, text=True, check=True
         )

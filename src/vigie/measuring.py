@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from vigie import stages
 from vigie.instants import seconds_past
 from vigie.records import Burst, Record, Samples, Tick
-from vigie.signal import measure_fgb, measure_sgb, sgb_search
+from vigie.signal import measure_fgb, measure_sgb
 from vigie.signal.measure import spread
 from vigie.signal.measure_limits import LIMITS, Measured, missing, row
 from vigie.signal.recent import Recent
@@ -26,11 +27,6 @@ SERIES = 18
 """bursts of the medium-term measurement (T.001 2.3.1)"""
 _SERIES_S = 700.0
 """the least time over which they are spread: 17 periods of 47.5 s are 807 s"""
-_SGB_WINDOW_S, _SGB_OVERLAP_S = 3.0, 1.3
-_LEAST_SGB = 0.99
-"""probability of its message with which a burst is measured"""
-_LEAST_SGB_RATE_HZ = 50e3
-"""below it most of a second-generation burst is cut off"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,137 +81,49 @@ class Settings:
 def measure(blocks: Iterable[Samples]) -> Iterator[OneBurst]:
     """Every burst of a source, with its measurements where its message could be read; in the order of their ends."""
     recent = Recent()
-    seconds = _Seconds(recent)
     pending: list[Burst] = []
-    for record in stages.bursts(_with_ticks(blocks, recent, seconds)):
-        pending += seconds.take()
-        if isinstance(record, Burst) and not seconds.knows(record):
+    for record in stages.bursts(_with_ticks(recent.watch(blocks))):
+        if isinstance(record, Burst):
             pending.append(record)
         for burst in [one for one in pending if recent.holds(one, AFTER_S)]:
             pending.remove(burst)
             yield _measured(burst, recent)
-    for burst in [*pending, *seconds.end()]:
+    for burst in pending:
         yield _measured(burst, recent)
 
 
 _MORE = Tick(np.datetime64(0, "ns"))
 
 
-def _with_ticks(blocks: Iterable[Samples], recent: Recent, seconds: _Seconds) -> Iterator[Record]:
-    """The blocks, each remembered and searched, and something after each that comes through to whoever waits."""
+def _with_ticks(blocks: Iterable[Record]) -> Iterator[Record]:
+    """The blocks, and something after each that comes through to whoever waits."""
     for block in blocks:
-        recent.add(block)
-        seconds.search(block)
         yield block
         yield _MORE
 
 
 def _measured(burst: Burst, recent: Recent) -> OneBurst:
-    return _second(burst, recent) if burst.kind == "SGB" else _first(burst, recent)
-
-
-def _first(burst: Burst, recent: Recent) -> OneBurst:
-    """A first-generation burst."""
+    """A burst with its measurements, or with the reason why there are none."""
     reading = stages.read(burst)
     near = recent.of(burst, BEFORE_S, AFTER_S)
-    rate_hz = near.rate_hz if near else 1.0
-    start_s = burst.sample / rate_hz
+    start_s = burst.sample / (near.rate_hz if near else 1.0)
     if reading is None or reading.identity < stages.LEAST_IDENTITY or not reading.whole:
         return OneBurst(burst, None, None, None, start_s, "its message could not be read")
-    hex_id = reading.message.hex_id
+    told = partial(OneBurst, burst, reading.hex, reading.message.hex_id)
     if burst.frequency_offset_hz is None:
-        return OneBurst(burst, reading.hex, hex_id, None, start_s, "audio: the carrier's phase is lost")
+        return told(None, start_s, "audio: the carrier's phase is lost")
     if near is None or burst.sample < near.first:
-        return OneBurst(burst, reading.hex, hex_id, None, start_s, "the recording begins within the burst")
-    shown = measure_fgb.measure(
-        near,
-        (burst.sample - near.first) / near.rate_hz,
-        burst.frequency_offset_hz,
-        burst.drift_hz_per_s or 0.0,
-        reading.bits,
-        burst.bit_rate_bps or 400.0,
-    )
-    reason = None if shown else "its samples do not fit its message"
-    return OneBurst(burst, reading.hex, hex_id, shown, start_s, reason)
-
-
-def _second(burst: Burst, recent: Recent) -> OneBurst:
-    """A second-generation burst."""
-    from vigie.message import beacon, soft
-
-    near = recent.of(burst, BEFORE_S, AFTER_S)
-    start_s = burst.sample / (near.rate_hz if near else 1.0)
-    likely = soft.sgb(burst.soft)
-    if near is None or likely.probability < _LEAST_SGB or burst.frequency_offset_hz is None:
-        return OneBurst(burst, None, None, None, start_s, "its message could not be read")
-    digits = format(int(likely.bits, 2) << 2, "063X")
-    hex_id = beacon.decode(digits).hex_id
-    shown = measure_sgb.measure(
-        near,
-        (burst.sample - near.first) / near.rate_hz,
-        burst.frequency_offset_hz,
-        burst.drift_hz_per_s or 0.0,
-        [int(bit) for bit in likely.bits],
-        burst.sync,
-        128 * (burst.bit_rate_bps or 300.0),
-    )
-    return OneBurst(burst, digits, hex_id, shown, start_s, None if shown else "its samples do not fit its message")
-
-
-class _Seconds:
-    """The second-generation bursts of a stream, each once."""
-
-    def __init__(self, recent: Recent) -> None:
-        self.recent = recent
-        self.heads: dict[str, int] = {}
-        self.last: dict[str, Samples] = {}
-        self.found: list[Burst] = []
-        self.told: list[Burst] = []
-
-    def search(self, block: Samples) -> None:
-        """Look at a block that is remembered already, once there is enough of its channel."""
-        if block.audio != "iq" or block.rate_hz < _LEAST_SGB_RATE_HZ:
-            return
-        before = self.last.get(block.channel)
-        if before is not None and block.first != before.first + len(before.iq):
-            self._look(before, ends=True)
-            self.heads.pop(block.channel)
-        head = self.heads.setdefault(block.channel, block.first)
-        self.last[block.channel] = block
-        if block.first + len(block.iq) - head >= _SGB_WINDOW_S * block.rate_hz:
-            self._look(block, ends=False)
-
-    def take(self) -> list[Burst]:
-        """What was found since the last time."""
-        fresh = []
-        for one in sorted(self.found, key=lambda one: -(one.cn0_dbhz or 0.0)):  # a strong burst has weaker images
-            if not self.knows(one):
-                fresh.append(one)
-                self.told = [*self.told, one][-20:]
-        self.found = []
-        return sorted(fresh, key=lambda one: one.sample)
-
-    def knows(self, burst: Burst) -> bool:
-        """Whether a burst is one that was told already."""
-        if burst.kind != "SGB":
-            return False
-        near = (one for one in self.told if one.channel == burst.channel and abs(one.sample - burst.sample) < 1000)
-        return any(np.count_nonzero((one.soft < 0) != (burst.soft < 0)) < 25 for one in near)
-
-    def end(self) -> list[Burst]:
-        """What the end of the stream holds."""
-        for block in self.last.values():
-            self._look(block, ends=True)
-        return self.take()
-
-    def _look(self, block: Samples, *, ends: bool) -> None:
-        head = self.heads[block.channel]
-        count = block.first + len(block.iq) - head
-        held = self.recent.cut(block.channel, head, count)
-        until_s = np.inf if ends else count / block.rate_hz - _SGB_OVERLAP_S
-        if held is not None:
-            self.found += sgb_search.bursts(held, until_s=until_s)
-        self.heads[block.channel] = head + (count if ends else int(until_s * block.rate_hz))
+        return told(None, start_s, "the recording begins within the burst")
+    at_s, drift = (burst.sample - near.first) / near.rate_hz, burst.drift_hz_per_s or 0.0
+    shown: measure_fgb.Shown | measure_sgb.Shown | None
+    if burst.kind == "FGB":
+        rate_bps = burst.bit_rate_bps or 400.0
+        shown = measure_fgb.measure(near, at_s, burst.frequency_offset_hz, drift, reading.bits, rate_bps)
+    else:
+        chip_rate_hz = 128 * (burst.bit_rate_bps or 300.0)
+        bits = [int(bit) for bit in reading.bits]
+        shown = measure_sgb.measure(near, at_s, burst.frequency_offset_hz, drift, bits, burst.sync, chip_rate_hz)
+    return told(shown, start_s, None if shown else "its samples do not fit its message")
 
 
 @dataclass
@@ -317,6 +225,28 @@ def series(bursts: Iterable[OneBurst], settings: Settings) -> dict[str, Series]:
     for each in told.values():
         each.bursts.sort(key=lambda one: one.start_s)
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that was measured of a source."""
+
+    bursts: list[OneBurst]
+    """every burst, those that could not be measured with the reason"""
+    beacons: dict[str, Series]
+    """what could be read, by hex ID and channel"""
+    settings: Settings
+
+    def rows(self) -> list[dict[str, Any]]:
+        """An object a burst and one a beacon, as ``vigie measure --json`` prints them."""
+        measured = {name: each for name, each in self.beacons.items() if any(one.shown for one in each.bursts)}
+        return [line(one, self.settings) for one in self.bursts] + [summary(*each) for each in measured.items()]
+
+
+def report(blocks: Iterable[Samples], settings: Settings) -> Report:
+    """Measure all of a source."""
+    bursts = list(measure(blocks))
+    return Report(bursts, series(bursts, settings), settings)
 
 
 def line(one: OneBurst, settings: Settings) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from vigie.engine import Engine
 from vigie.errors import ConfigError, VigieError
 
 _NOT_PASSED = ("source", "workers", "cluster")
+_OF_RAW_FILES = ("layout", "rate_hz")
+"""options that, with a format, speak of the raw files alone: the others say themselves what they hold"""
 
 
 @dataclass(frozen=True)
@@ -37,24 +39,34 @@ class Told:
     err: str
 
 
-def recordings(folder: Path) -> list[Path]:
-    """The SigMF, WAV and FLAC recordings below a folder, in order of their names. Raises ConfigError without any."""
+def recordings(folder: Path, *, raw: bool = False) -> list[Path]:
+    """The SigMF, WAV and FLAC recordings below a folder, in order of their names; ``raw``: files of samples alone too.
+
+    Raises ConfigError without any.
+    """
     from vigie.signal.recording import WAV_EXTENSIONS
 
-    known = (".sigmf-meta", ".sigmf", *WAV_EXTENSIONS)
+    known = (".sigmf-meta", ".sigmf", *WAV_EXTENSIONS, *(_raw_extensions() if raw else ()))
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in known and path.is_file())
     if not found:
-        raise ConfigError(f"{folder}: no recording in it: {', '.join(known)} are looked for")
+        more = "" if raw else "; raw files too with --format"
+        raise ConfigError(f"{folder}: no recording in it: {', '.join(known)} are looked for{more}")
     return found
 
 
-def options_of(ctx: click.Context) -> tuple[str, ...]:
-    """The options that a command was given, as words, without those that say where the work is done."""
+def _raw_extensions() -> tuple[str, ...]:
+    from vigie.signal.recording import RAW_EXTENSIONS
+
+    return (*RAW_EXTENSIONS, ".bin", ".dat")
+
+
+def options_of(ctx: click.Context, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The options that a command was given, as words, but ``without`` and those that say where the work is done."""
     words: list[str] = []
     for parameter in ctx.command.params:
         name = str(parameter.name)
         value = ctx.params.get(name)
-        if name in _NOT_PASSED or not isinstance(parameter, click.Option):
+        if name in (*_NOT_PASSED, *without) or not isinstance(parameter, click.Option):
             continue
         if value is None or value == () or value == parameter.get_default(ctx):
             continue
@@ -82,8 +94,16 @@ def receive(item: Item) -> Told:
 
 def told(ctx: click.Context, folder: Path, engine: Engine) -> Iterator[Told]:
     """What each recording said, in order."""
-    options = options_of(ctx)
-    return engine.map(receive, (Item(str(path), options) for path in recordings(folder)))
+    raw = ctx.params.get("layout") is not None
+    for_raw, for_others = options_of(ctx), options_of(ctx, _OF_RAW_FILES if raw else ())
+    kinds = _raw_extensions()
+    return engine.map(
+        receive,
+        (
+            Item(str(path), for_raw if path.suffix.lower() in kinds else for_others)
+            for path in recordings(folder, raw=raw)
+        ),
+    )
 
 
 def run(ctx: click.Context, folder: Path, workers: int, cluster: str | None, as_json: bool) -> int:

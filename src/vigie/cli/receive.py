@@ -58,7 +58,8 @@ def command(
     """Find and decode every burst of SOURCE: a SigMF recording, a WAV, raw samples, - for standard input,
     rtl_tcp://HOST:PORT, soapy://ARGUMENTS or udp://HOST:PORT.
 
-    A folder is an archive: every recording below it is received, in order, here or on --workers or a --cluster.
+    A folder is an archive: every recording below it is received, in order, here or on --workers or a --cluster; raw
+    files among them when --format is given, and --sample-rate is then for these alone.
 
     First-generation bursts are found anywhere in the band, second-generation ones about 406.05 MHz if it has 60 kHz or
     more. The time of a burst is that of its carrier's beginning (160 ms before bit 1) or of its preamble's; its

@@ -78,7 +78,7 @@ RAW_FORMATS = {
     "s16": Format("<i2", scale=1 / 32768, pair=False),
 }
 """s16 is audio, the others are I and Q"""
-_EXTENSIONS = {
+RAW_EXTENSIONS = {
     ".cf32": "cf32", ".cfile": "cf32", ".fc32": "cf32", ".iq": "cf32", ".raw": "cf32", ".cs16": "cs16", ".sc16": "cs16",
     ".cs8": "cs8", ".sc8": "cs8", ".cu8": "cu8", ".uc8": "cu8",
 }  # fmt: skip
@@ -155,9 +155,9 @@ def _check_readable(path: str) -> None:
 
 def _layout(path: str, wanted: Wanted) -> Format:
     suffix = Path(path).suffix.lower()
-    name = wanted.format or _EXTENSIONS.get(suffix)
+    name = wanted.format or RAW_EXTENSIONS.get(suffix)
     if name is None:
-        known = ", ".join(sorted({*_EXTENSIONS, ".wav", ".sigmf-meta"}))
+        known = ", ".join(sorted({*RAW_EXTENSIONS, ".wav", ".sigmf-meta"}))
         ending = f"ends in {suffix}" if suffix else "has no ending"
         raise RecordingError(f"{path} {ending}, which names no format ({known}): give --format cf32|cs16|cs8|cu8|s16")
     if name not in RAW_FORMATS:

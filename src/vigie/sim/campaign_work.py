@@ -9,7 +9,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from vigie.errors import ConfigError
 from vigie.geodesy import ecef_m, local_axes
 from vigie.locate.batch import single_bursts
 from vigie.locate.measurement import Settings
@@ -110,11 +109,9 @@ def _past(card: score.Card, beacon: truth.Told, name: str) -> float | None:
 
 
 def cells(resolution: int) -> list[str]:
-    """Every cell of the globe, by its H3 index, in order. Raises ConfigError without the library."""
-    try:
-        import h3
-    except ImportError:
-        raise ConfigError("maps of the globe need h3: pip install 'vigie[maps]'") from None
+    """Every cell of the globe, by its H3 index, in order."""
+    import h3
+
     return sorted(cell for top in h3.get_res0_cells() for cell in h3.cell_to_children(top, resolution))
 
 
