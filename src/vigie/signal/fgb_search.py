@@ -43,6 +43,8 @@ _LEAKS_HZ = 150.0
 """how far a line reaches in the short-time spectrum"""
 _LEAST_BITS = 64
 """bits that must lie in the samples: with fewer there is nothing to tell"""
+_TOO_LATE_S = FGB_CARRIER_S + _LEAST_BITS * BIT_S - 0.02
+"""a line that begins so near to the end of the samples has too few bits behind it"""
 _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
 _CLEAR_EVIDENCE = 13.0
@@ -122,8 +124,10 @@ def bursts_in(
             break
         at_s, offset_hz = lines.time_s(frame), lines.offset_hz(column)
         late_s = begin_by_s + _LATE_S
-        if at_s > late_s and lines.quiet(late_s, offset_hz, _HIDES_HZ, _LEAKS_HZ):
-            lines.forget(max(at_s - 0.2, late_s), at_s + 0.2, offset_hz - 60, offset_hz + 60)
+        late = at_s > late_s and lines.quiet(late_s, offset_hz, _HIDES_HZ, _LEAKS_HZ)
+        if late or (at_s + _TOO_LATE_S > len(iq) / rate_hz and lines.begins(frame, column)):
+            from_s = max(at_s - 0.2, min(late_s, at_s))
+            lines.forget(from_s, at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
         best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz) * level[frame], height)
         if best is None:

@@ -49,6 +49,21 @@ def swing_between(before: float, after: float, past: float, shift: float, length
 
 
 @compiled
+def _steady_until(
+    levels: Real, edge: int, last_edge: int, half_s: float, shift: float, length_s: float, past: float
+) -> float:
+    """When the phase next moves or a bit ends, past bit 1, from a place on a level ``past`` seconds from an edge."""
+    if past >= 0:
+        edge += 1
+    if edge > last_edge:
+        return 1e9
+    rise = levels[edge + 2] - levels[edge + 1]
+    if rise == 0.0:  # a bit may end there, and another be less sure
+        return edge * half_s
+    return min(edge * half_s, edge * half_s - (shift if rise > 0 else -shift) - length_s / 2)
+
+
+@compiled
 def normal_equations(
     part: Complex, first: int, rate_hz: float, middle_s: float, values: Real, half_s: float, length_s: float,
     rise_s: float, bits: NDArray[np.int8], sure: Real,
@@ -79,8 +94,8 @@ def normal_equations(
     bend = complex(cos(curve), -sin(curve))
     plain_even, plain_odd = cos(values[5]), sin(values[5])
     per_half, per_length = 1 / half_s, pi / length_s
-    for index in range(len(part)):
-        past = (first + index) * step_s - middle_s
+    index, last = 0, len(part)
+    while index < last:
         on_s = (first + index) * step_s - values[3]
         seat = on_s * per_half
         edge = min(max(floor(seat + 0.5), -1), last_edge)
@@ -88,24 +103,63 @@ def normal_equations(
         before, after = levels[edge + 1], levels[edge + 2]
         bit = floor(seat) >> 1
         trust = sure[bit] if 0 <= bit < count else 1.0
-        real = part[index].real * turn.real - part[index].imag * turn.imag
-        imag = part[index].real * turn.imag + part[index].imag * turn.real
-        turn *= advance
-        advance *= bend
+        trust2 = trust * trust
         steady = before == after
         if not steady:
             from_edge += shift if after > before else -shift
             steady = abs(from_edge) >= length_s / 2
-        past2 = past * past
-        if steady:
+        if steady:  # and so are all samples up to the next place where the level may change
             level = before if from_edge < 0 else after
+            until_s = _steady_until(levels, edge, last_edge, half_s, shift, length_s, from_edge)
+            end = min(last, max(index + 1, int((until_s + values[3]) * rate_hz) - first))
             even = plain_even if level != 0.0 else 1.0
             odd = plain_odd * level
-        else:
-            angle = from_edge * per_length
-            level = before + (after - before) * (0.5 + 0.5 * sin(angle))
-            even, odd = cos(values[5] * level), sin(values[5] * level)
-        even2, odd2, trust2 = even * even, odd * odd, trust * trust
+            even2, odd2 = even * even, odd * odd
+            straight, across = even2 + trust2 * odd2, trust2 * even2 + odd2
+            both = 0.5 * (straight + across) * level
+            sum_0 = sum_1 = sum_2 = 0j
+            past_1 = past_2 = past_3 = past_4 = 0.0
+            for here in range(index, end):
+                past = (first + here) * step_s - middle_s
+                seen_here = part[here] * turn
+                turn *= advance
+                advance *= bend
+                past2 = past * past
+                sum_0 += seen_here
+                sum_1 += past * seen_here
+                sum_2 += past2 * seen_here
+                past_1 += past
+                past_2 += past2
+                past_3 += past2 * past
+                past_4 += past2 * past2
+            run = float(end - index)
+            seen += even * sum_0.real + trust * odd * sum_0.imag
+            force_0 += even * sum_0.imag - trust * odd * sum_0.real
+            force_1 += even * sum_1.imag - trust * odd * sum_1.real
+            force_2 += even * sum_2.imag - trust * odd * sum_2.real
+            force_5 += level * (trust * even * sum_0.imag - odd * sum_0.real)
+            power_0 += straight * run
+            power_1 += straight * past_1
+            power_2 += straight * past_2
+            power_3 += straight * past_3
+            power_4 += straight * past_4
+            level_0 += both * run
+            level_1 += both * past_1
+            level_2 += both * past_2
+            level_5 += across * level * level * run
+            index = end
+            continue
+        past = (first + index) * step_s - middle_s
+        past2 = past * past
+        straightened = part[index] * turn
+        real, imag = straightened.real, straightened.imag
+        turn *= advance
+        advance *= bend
+        index += 1
+        angle = from_edge * per_length
+        level = before + (after - before) * (0.5 + 0.5 * sin(angle))
+        even, odd = cos(values[5] * level), sin(values[5] * level)
+        even2, odd2 = even * even, odd * odd
         straight, across = even2 + trust2 * odd2, trust2 * even2 + odd2
         both = 0.5 * (straight + across)
         seen += even * real + trust * odd * imag
@@ -124,8 +178,6 @@ def normal_equations(
         level_1 += mixed * past
         level_2 += mixed * past2
         level_5 += across * level * level
-        if steady:
-            continue
         steep = values[5] * (after - before) * cos(angle) * (0.5 * per_length)
         row[3] = -steep
         row[4] = -steep * on_s / (1 + values[4])

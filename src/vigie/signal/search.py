@@ -81,6 +81,11 @@ class LineMap:
         columns: NDArray[np.intp] = np.arange(first, min(last, first + self.bins - 1) + 1) % self.bins
         return columns
 
+    def begins(self, frame: int, column: int) -> bool:
+        """Whether nothing showed there in the 160 ms before."""
+        columns = np.arange(column - 2, column + 3) % self.bins
+        return frame > FRAMES and bool((self.lines[frame - FRAMES - 1, columns] < LINE_THRESHOLD).all())
+
     def quiet(self, end_s: float, offset_hz: float, near_hz: float, apart_hz: float) -> bool:
         """Whether nothing shows before end_s within near_hz of a line, what leaks from the line itself apart."""
         before = self.lines[self._rows(0.0, end_s)]
@@ -174,7 +179,8 @@ def _sum_over_carrier(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def noise_floor(power: NDArray[np.float32], step_hz: float) -> NDArray[np.float32]:
     """Noise power per Hz of each column: the median over time and about 2 kHz, made unbiased for exponential noise."""
-    low = np.partition(power, len(power) // 2, axis=0)[len(power) // 2] / np.float32(np.log(2))
+    sparse = power[::2]  # windows half overlapped tell little more
+    low = np.partition(sparse, len(sparse) // 2, axis=0)[len(sparse) // 2] / np.float32(np.log(2))
     size = min(len(low), 2 * round(1000 / step_hz) + 1)
     floor: NDArray[np.float32] = ndimage.median_filter(low, size, mode="wrap")
     return floor
