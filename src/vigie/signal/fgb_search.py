@@ -43,6 +43,8 @@ _LEAKS_HZ = 150.0
 """how far a line reaches in the short-time spectrum"""
 _LEAST_BITS = 64
 """bits that must lie in the samples: with fewer there is nothing to tell"""
+_TOO_LATE_S = FGB_CARRIER_S + _LEAST_BITS * BIT_S - 0.02
+"""a line that begins so near to the end of the samples has too few bits behind it"""
 _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
 _CLEAR_EVIDENCE = 13.0
@@ -86,14 +88,13 @@ class Found:
 
     def wave(self, first: int, count: int, rate_hz: float, centre_hz: float) -> NDArray[np.complex64]:
         """The burst at samples ``first`` to ``first + count`` as a channel of this rate at ``centre_hz`` has it."""
-        wave = self.fit.replica(first, count, rate_hz)
-        if self.inverted:
-            wave = wave.conj()
-        if centre_hz == self.centre_hz:
-            return wave
-        turn = np.exp(2j * np.pi * (self.centre_hz - centre_hz) / rate_hz * np.arange(first, first + count))
-        moved: NDArray[np.complex64] = (wave * turn).astype(np.complex64)
-        return moved
+        fit, away_hz = self.fit, self.centre_hz - centre_hz
+        if away_hz:
+            turned_hz = -away_hz if self.inverted else away_hz
+            phase_rad = fit.phase_rad + 2 * np.pi * turned_hz * fit.middle_s
+            fit = replace(fit, frequency_hz=fit.frequency_hz + turned_hz, phase_rad=phase_rad)
+        wave = fit.replica(first, count, rate_hz)
+        return wave.conj() if self.inverted else wave
 
 
 def bursts_in(
@@ -107,12 +108,14 @@ def bursts_in(
     iq = at_scale(iq)
     if not len(iq):
         return []
+    known = list(known)
+    iq = _without(iq, rate_hz, known)
     stretch = Stretch(iq, rate_hz)
-    left = [(take_off(stretch, found), found) for found in known]
-    lines = LineMap(iq, rate_hz)
+    strongest = max((found.fit.amplitude for found in known), default=0.0)
+    lines = LineMap(iq, rate_hz, strongest**2)
     level = _take_wide_noise_off(lines)
-    for channel, found in left:
-        _clear(lines, channel, found)
+    for found in known:
+        _strike_out(lines, found)
     results: list[Found] = []
     most = 40 + int(rate_hz / 2500 * len(iq) / rate_hz)  # keeps a band full of other signals from stalling the stream
     for _ in range(most):
@@ -121,8 +124,10 @@ def bursts_in(
             break
         at_s, offset_hz = lines.time_s(frame), lines.offset_hz(column)
         late_s = begin_by_s + _LATE_S
-        if at_s > late_s and lines.quiet(late_s, offset_hz, _HIDES_HZ, _LEAKS_HZ):
-            lines.forget(max(at_s - 0.2, late_s), at_s + 0.2, offset_hz - 60, offset_hz + 60)
+        late = at_s > late_s and lines.quiet(late_s, offset_hz, _HIDES_HZ, _LEAKS_HZ)
+        if late or (at_s + _TOO_LATE_S > len(iq) / rate_hz and lines.begins(frame, column)):
+            from_s = max(at_s - 0.2, min(late_s, at_s))
+            lines.forget(from_s, at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
         best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz) * level[frame], height)
         if best is None:
@@ -290,9 +295,26 @@ def take_off(stretch: Stretch, found: Found) -> Narrow:
     return wide
 
 
+def _without(iq: NDArray[np.complex64], rate_hz: float, known: list[Found]) -> NDArray[np.complex64]:
+    """The samples without bursts that are known before anything is transformed."""
+    if known:
+        iq = iq.copy()
+    for found in known:
+        first = max(0, int((found.fit.start_s - FGB_CARRIER_S) * rate_hz))
+        last = min(len(iq), int(found.fit.end_s * rate_hz) + 1)
+        if last > first:
+            iq[first:last] -= found.wave(first, last - first, rate_hz, 0.0)
+    return iq
+
+
 def _clear(lines: LineMap, left: Narrow, found: Found) -> None:
     """Look at the lines about a burst again, in the channel from which it is taken off."""
+    lines.refresh(left, found.fit.start_s - FGB_CARRIER_S - 0.17, found.fit.end_s + 0.01, 3500.0, 0.0)
+    _strike_out(lines, found)
+
+
+def _strike_out(lines: LineMap, found: Found) -> None:
+    """Believe no more of the lines about a burst than the imperfect copy that was subtracted lets them be worth."""
     begin_s, end_s = found.fit.start_s - FGB_CARRIER_S - 0.17, found.fit.end_s + 0.01
-    lines.refresh(left, begin_s, end_s, 3500.0, 0.0)
     lines.raise_floor(begin_s, end_s, found.offset_hz, found.fit.amplitude**2)
     lines.forget(begin_s, end_s, found.offset_hz - 40, found.offset_hz + 40)

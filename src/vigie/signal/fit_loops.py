@@ -49,6 +49,21 @@ def swing_between(before: float, after: float, past: float, shift: float, length
 
 
 @compiled
+def _steady_until(
+    levels: Real, edge: int, last_edge: int, half_s: float, shift: float, length_s: float, past: float
+) -> float:
+    """When the phase next moves or a bit ends, past bit 1, from a place on a level ``past`` seconds from an edge."""
+    if past >= 0:
+        edge += 1
+    if edge > last_edge:
+        return 1e9
+    rise = levels[edge + 2] - levels[edge + 1]
+    if rise == 0.0:  # a bit may end there, and another be less sure
+        return edge * half_s
+    return min(edge * half_s, edge * half_s - (shift if rise > 0 else -shift) - length_s / 2)
+
+
+@compiled
 def normal_equations(
     part: Complex, first: int, rate_hz: float, middle_s: float, values: Real, half_s: float, length_s: float,
     rise_s: float, bits: NDArray[np.int8], sure: Real,
@@ -63,8 +78,11 @@ def normal_equations(
     normal = np.zeros((NUMBERS, NUMBERS))
     force = np.zeros(NUMBERS)
     row = np.zeros(NUMBERS)
-    pull = np.zeros(NUMBERS)
     seen = 0.0
+    # sums over all samples, in numbers of their own that stay in registers: of powers of time, and of those times level
+    power_0 = power_1 = power_2 = power_3 = power_4 = 0.0
+    force_0 = force_1 = force_2 = force_5 = 0.0
+    level_0 = level_1 = level_2 = level_5 = 0.0
     shift = values[7] * half_s / 2
     step_s = 1 / rate_hz
     past = first * step_s - middle_s
@@ -75,58 +93,118 @@ def normal_equations(
     advance = complex(cos(slope), -sin(slope))
     bend = complex(cos(curve), -sin(curve))
     plain_even, plain_odd = cos(values[5]), sin(values[5])
-    for index in range(len(part)):
-        past = (first + index) * step_s - middle_s
+    per_half, per_length = 1 / half_s, pi / length_s
+    index, last = 0, len(part)
+    while index < last:
         on_s = (first + index) * step_s - values[3]
-        seat = on_s / half_s
+        seat = on_s * per_half
         edge = min(max(floor(seat + 0.5), -1), last_edge)
         from_edge = on_s - edge * half_s
         before, after = levels[edge + 1], levels[edge + 2]
-        bit = floor(seat / 2)
+        bit = floor(seat) >> 1
         trust = sure[bit] if 0 <= bit < count else 1.0
-        real = part[index].real * turn.real - part[index].imag * turn.imag
-        imag = part[index].real * turn.imag + part[index].imag * turn.real
-        turn *= advance
-        advance *= bend
-        sense = 0.0 if before == after else (1.0 if after > before else -1.0)
-        from_edge += sense * shift
-        row[0], row[1], row[2] = 1.0, _TURN * past, pi * past * past
-        if sense == 0.0 or abs(from_edge) >= length_s / 2:
+        trust2 = trust * trust
+        steady = before == after
+        if not steady:
+            from_edge += shift if after > before else -shift
+            steady = abs(from_edge) >= length_s / 2
+        if steady:  # and so are all samples up to the next place where the level may change
             level = before if from_edge < 0 else after
+            until_s = _steady_until(levels, edge, last_edge, half_s, shift, length_s, from_edge)
+            end = min(last, max(index + 1, int((until_s + values[3]) * rate_hz) - first))
             even = plain_even if level != 0.0 else 1.0
             odd = plain_odd * level
-            straight, across = even * even + trust * trust * odd * odd, trust * trust * even * even + odd * odd
-            seen += even * real + trust * odd * imag
-            error, bent = even * imag - trust * odd * real, trust * even * imag - odd * real
-            for i in range(3):
-                force[i] += row[i] * error
-                for j in range(i, 3):
-                    normal[i, j] += straight * row[i] * row[j]
-                normal[i, 5] += 0.5 * (straight + across) * row[i] * level
-            force[5] += level * bent
-            normal[5, 5] += across * level * level
+            even2, odd2 = even * even, odd * odd
+            straight, across = even2 + trust2 * odd2, trust2 * even2 + odd2
+            both = 0.5 * (straight + across) * level
+            sum_0 = sum_1 = sum_2 = 0j
+            past_1 = past_2 = past_3 = past_4 = 0.0
+            for here in range(index, end):
+                past = (first + here) * step_s - middle_s
+                seen_here = part[here] * turn
+                turn *= advance
+                advance *= bend
+                past2 = past * past
+                sum_0 += seen_here
+                sum_1 += past * seen_here
+                sum_2 += past2 * seen_here
+                past_1 += past
+                past_2 += past2
+                past_3 += past2 * past
+                past_4 += past2 * past2
+            run = float(end - index)
+            seen += even * sum_0.real + trust * odd * sum_0.imag
+            force_0 += even * sum_0.imag - trust * odd * sum_0.real
+            force_1 += even * sum_1.imag - trust * odd * sum_1.real
+            force_2 += even * sum_2.imag - trust * odd * sum_2.real
+            force_5 += level * (trust * even * sum_0.imag - odd * sum_0.real)
+            power_0 += straight * run
+            power_1 += straight * past_1
+            power_2 += straight * past_2
+            power_3 += straight * past_3
+            power_4 += straight * past_4
+            level_0 += both * run
+            level_1 += both * past_1
+            level_2 += both * past_2
+            level_5 += across * level * level * run
+            index = end
             continue
-        angle = from_edge * (pi / length_s)
-        swing = before + (after - before) * (0.5 + 0.5 * sin(angle))
-        steep = values[5] * (after - before) * cos(angle) * (pi / (2 * length_s))
-        even, odd = cos(values[5] * swing), sin(values[5] * swing)
-        straight, across = even * even + trust * trust * odd * odd, trust * trust * even * even + odd * odd
+        past = (first + index) * step_s - middle_s
+        past2 = past * past
+        straightened = part[index] * turn
+        real, imag = straightened.real, straightened.imag
+        turn *= advance
+        advance *= bend
+        index += 1
+        angle = from_edge * per_length
+        level = before + (after - before) * (0.5 + 0.5 * sin(angle))
+        even, odd = cos(values[5] * level), sin(values[5] * level)
+        even2, odd2 = even * even, odd * odd
+        straight, across = even2 + trust2 * odd2, trust2 * even2 + odd2
+        both = 0.5 * (straight + across)
         seen += even * real + trust * odd * imag
         error, bent = even * imag - trust * odd * real, trust * even * imag - odd * real
+        force_0 += error
+        force_1 += past * error
+        force_2 += past2 * error
+        force_5 += level * bent
+        power_0 += straight
+        power_1 += straight * past
+        power_2 += straight * past2
+        power_3 += straight * past2 * past
+        power_4 += straight * past2 * past2
+        mixed = both * level
+        level_0 += mixed
+        level_1 += mixed * past
+        level_2 += mixed * past2
+        level_5 += across * level * level
+        steep = values[5] * (after - before) * cos(angle) * (0.5 * per_length)
         row[3] = -steep
         row[4] = -steep * on_s / (1 + values[4])
-        row[5] = swing
         row[6] = -steep * from_edge / rise_s
-        row[7] = steep * sense * half_s / 2
-        for i in range(NUMBERS):
-            pull[i] = row[i] * (straight if i < 3 else across)
-            force[i] += row[i] * (error if i < 3 else bent)
-        for i in range(NUMBERS):
-            for j in range(i, NUMBERS):
-                normal[i, j] += 0.5 * (pull[i] * row[j] + row[i] * pull[j])
-    for i in range(NUMBERS):
-        for j in range(i):
-            normal[i, j] = normal[j, i]
+        row[7] = (steep if after > before else -steep) * half_s / 2
+        for i in (3, 4, 6, 7):
+            force[i] += row[i] * bent
+            mixed = both * row[i]
+            normal[0, i] += mixed
+            normal[1, i] += mixed * past
+            normal[2, i] += mixed * past2
+            pull = across * row[i]
+            normal[i, 5] += pull * level
+            for j in (3, 4, 6, 7):
+                normal[i, j] += pull * row[j]
+    turns = (1.0, _TURN, pi)
+    powers = (power_0, power_1, power_2, power_3, power_4)
+    force[0], force[1], force[2], force[5] = force_0, _TURN * force_1, pi * force_2, force_5
+    normal[0, 5], normal[1, 5], normal[2, 5], normal[5, 5] = level_0, level_1, level_2, level_5
+    for i in range(3):
+        for j in range(3):
+            normal[i, j] = turns[i] * turns[j] * powers[i + j]
+        for j in range(3, NUMBERS):
+            normal[i, j] *= turns[i]
+            normal[j, i] = normal[i, j]
+    for i in (3, 4, 6, 7):
+        normal[5, i] = normal[i, 5]
     return seen / max(len(part), 1), force, normal
 
 

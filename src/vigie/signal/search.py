@@ -30,7 +30,11 @@ SYNC_THRESHOLD = 13.0
 """energy of the correlation with bits 1-24 over the noise density; 17.6 dB (58) is expected at 30 dB-Hz"""
 _INVERTED_COST = 3.0
 """energy by which a mirrored burst must do better: spectra are seldom mirrored"""
-_COS, _SIN = np.float32(np.cos(FGB_PHASE_RAD)), np.float32(np.sin(FGB_PHASE_RAD))
+_COS, _SIN = float(np.cos(FGB_PHASE_RAD)), float(np.sin(FGB_PHASE_RAD))
+_LINE_S = 0.75 * WINDOW_S * 0.67
+"""height of the line that a steady carrier of unit power shows"""
+_LEFT = 1.5e-3
+"""part of a line that the subtracted copy of its burst may leave"""
 _FLOOR_BELOW_PEAK = 3e-6
 """the floor is never taken lower than this part of the strongest line: leakage and rounding lie there"""
 
@@ -38,7 +42,8 @@ _FLOOR_BELOW_PEAK = 3e-6
 class LineMap:
     """Power of spectral lines against the local noise, (time, frequency), and the search for its peaks."""
 
-    def __init__(self, iq: NDArray[np.complex64], rate_hz: float, least_floor: float = 0.0) -> None:
+    def __init__(self, iq: NDArray[np.complex64], rate_hz: float, subtracted: float = 0.0) -> None:
+        """The map of samples (n,); ``subtracted``: power of the strongest burst that was taken off them."""
         self.rate_hz = rate_hz
         self.hop = max(1, round(HOP_S * rate_hz))
         power = _short_time_power(iq, rate_hz, self.hop)
@@ -46,8 +51,8 @@ class LineMap:
         self.step_hz = rate_hz / self.bins
         self.floor = noise_floor(power, self.step_hz)
         self.lines = _sum_over_carrier(power)
-        peak = float(self.lines.max(initial=0.0))
-        self.floor = np.maximum(self.floor, max(peak * _FLOOR_BELOW_PEAK, least_floor, 1e-37))
+        peak = max(float(self.lines.max(initial=0.0)), subtracted * _LINE_S)
+        self.floor = np.maximum(self.floor, max(peak * _FLOOR_BELOW_PEAK, 1e-37))
         self.lines /= self.floor
 
     def offset_hz(self, column: int) -> float:
@@ -76,6 +81,11 @@ class LineMap:
         columns: NDArray[np.intp] = np.arange(first, min(last, first + self.bins - 1) + 1) % self.bins
         return columns
 
+    def begins(self, frame: int, column: int) -> bool:
+        """Whether nothing showed there in the 160 ms before."""
+        columns = np.arange(column - 2, column + 3) % self.bins
+        return frame > FRAMES and bool((self.lines[frame - FRAMES - 1, columns] < LINE_THRESHOLD).all())
+
     def quiet(self, end_s: float, offset_hz: float, near_hz: float, apart_hz: float) -> bool:
         """Whether nothing shows before end_s within near_hz of a line, what leaks from the line itself apart."""
         before = self.lines[self._rows(0.0, end_s)]
@@ -91,13 +101,13 @@ class LineMap:
 
         A copy takes off all but some thousandths near the carrier; edges unlike the model's spread wider.
         """
-        line = power * 0.75 * WINDOW_S * 0.67
-        if line < 100 * self.noise_density(offset_hz):
+        line = power * _LINE_S
+        if line < 100 * self.noise_density(offset_hz) or line * _LEFT <= float(self.floor.min()):
             return
         away = np.abs(
             (np.arange(self.bins) * self.step_hz - offset_hz + self.rate_hz / 2) % self.rate_hz - self.rate_hz / 2
         )
-        left = line * 1.5e-3 / np.maximum(away / 800.0, 1.0) ** 2
+        left = line * _LEFT / np.maximum(away / 800.0, 1.0) ** 2
         self.lines[self._rows(start_s, end_s)] *= (self.floor / np.maximum(self.floor, left)).astype(np.float32)
 
     def refresh(self, narrow: Narrow, start_s: float, end_s: float, half_width_hz: float, least: float) -> None:
@@ -169,7 +179,8 @@ def _sum_over_carrier(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def noise_floor(power: NDArray[np.float32], step_hz: float) -> NDArray[np.float32]:
     """Noise power per Hz of each column: the median over time and about 2 kHz, made unbiased for exponential noise."""
-    low = np.partition(power, len(power) // 2, axis=0)[len(power) // 2] / np.float32(np.log(2))
+    sparse = power[::2]  # windows half overlapped tell little more
+    low = np.partition(sparse, len(sparse) // 2, axis=0)[len(sparse) // 2] / np.float32(np.log(2))
     size = min(len(low), 2 * round(1000 / step_hz) + 1)
     floor: NDArray[np.float32] = ndimage.median_filter(low, size, mode="wrap")
     return floor
@@ -212,27 +223,23 @@ def find_sync(
     sync_n = int(np.ceil(fgb.SYNC_BITS * fgb.BIT_S * rate))
     before = int(FGB_CARRIER_S * rate)
     taken = _slice(narrow.iq, begin - before, end + sync_n)
-    size = fft.next_fast_len(len(taken) + sync_n)
+    size = fft.next_fast_len(len(taken), real=True)  # of its circular correlation only what does not wrap is looked at
     spectrum = fft.fft(taken, size)
-    common, last, steady = _templates(rate, size)
+    common, last = _templates(rate, size)
     bin_hz = rate / size
     spacing = max(1, round(12.0 / bin_hz))
     steps = round(reach_hz / bin_hz / spacing)
     shifts = np.arange(-steps, steps + 1) * spacing + round(about_hz / bin_hz)
-    shifted = spectrum[(np.arange(size) + shifts[:, None]) % size]
-    head, tail = fft.ifft(shifted * common), fft.ifft(shifted * last)
-    residual = fft.ifft(shifted * steady)
-    count = end - begin
-    places = before + np.arange(count)
-    carrier = _carrier_energy(shifted, rate, size, places) / noise_density if with_carrier else np.zeros((1, 1))
-    scale = np.float32(1 / np.sqrt(noise_density * sync_n * rate))
-    steady_part = residual[:, places] * (_COS * scale)
-    head, tail = head[:, places] * (1j * _SIN * scale), tail[:, places] * (1j * _SIN * scale)
-    swings = np.stack([head + tail, head - tail])[:, None]
-    # with its residual carrier a burst is told from its mirror image, and from itself half a bit away
-    best = np.abs(steady_part + np.stack([-swings, swings], axis=1)[:, :, 0]) ** 2
-    best[:, 1] -= _INVERTED_COST
-    score = best + carrier.max(axis=0) if with_carrier else best.copy()  # a drift gives each its own frequency
+    spectra = np.empty((3, len(shifts), size), np.complex64)
+    spectra[0] = spectrum[(np.arange(size) + shifts[:, None]) % size]
+    np.multiply(spectra[0], common, out=spectra[1])
+    np.multiply(spectra[0], last, out=spectra[2])
+    baseband, head, tail = fft.ifft(spectra, axis=2, overwrite_x=True)
+    quarter = int(FGB_CARRIER_S * rate / 4) if with_carrier else 0
+    best, score = _scores(
+        baseband, head, tail, before, end - begin, sync_n, quarter, noise_density * sync_n * rate,
+        noise_density * quarter * rate,
+    )  # fmt: skip
     for _ in range(most):
         kind, mirror, row, place = np.unravel_index(int(score.argmax()), score.shape)
         energy = float(best[kind, mirror, row, place])
@@ -267,28 +274,65 @@ def _slice(iq: NDArray[np.complex64], first: int, last: int) -> NDArray[np.compl
 
 
 @lru_cache(maxsize=16)
-def _templates(rate: float, size: int) -> tuple[NDArray[np.complex64], NDArray[np.complex64], NDArray[np.complex64]]:
-    """Conjugate spectra of bits 1-16 and of bits 17-24 (normal) as +-1, and of the steady carrier under them."""
+def _templates(rate: float, size: int) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+    """Conjugate spectra of bits 1-16 and of bits 17-24 (normal) as +-1."""
     count = int(np.ceil(fgb.SYNC_BITS * fgb.BIT_S * rate))
     t_s = (np.arange(count) + 0.5) / rate  # half a sample late, as a sample stands for the stretch about it
     q = fgb.shape(t_s - 0.5 / rate, fgb.sync_pattern("normal"), fgb.Modulation(rise_s=250e-6)).swing
     tail = t_s > 16 * fgb.BIT_S
-    parts = [np.where(tail, 0, q), np.where(tail, q, 0), np.ones(count)]
-    common, last, steady = (np.conj(fft.fft(part.astype(np.complex64), size)) for part in parts)
-    return common, last, steady
+    common, last = (np.conj(fft.fft(part.astype(np.complex64), size)) for part in (np.where(tail, 0, q), q * tail))
+    return common, last
 
 
-def _carrier_energy(
-    shifted: NDArray[np.complex64], rate: float, size: int, places: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """Energy of the line in the 160 ms before each place, four coherent stretches of 40 ms, (shifts, places)."""
-    baseband = fft.ifft(shifted)
-    total = np.zeros((len(baseband), size + 1), np.complex64)
-    np.cumsum(baseband, axis=1, out=total[:, 1:])
-    quarter = int(FGB_CARRIER_S * rate / 4)
-    energy = np.zeros((len(baseband), len(places)), np.float32)
-    for part in range(4):
-        last = places - part * quarter
-        piece = total[:, last] - total[:, last - quarter]
-        energy += (piece.real**2 + piece.imag**2) / (quarter * rate)
-    return energy
+@compiled
+def _scores(
+    baseband: NDArray[np.complex64],
+    head: NDArray[np.complex64],
+    tail: NDArray[np.complex64],
+    before: int,
+    count: int,
+    sync_n: int,
+    quarter: int,
+    sync_noise: float,
+    carrier_noise: float,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Energy of bits 1-24 at each of ``count`` places from ``before`` on, and that with the carrier before them.
+
+    baseband, head, tail (shifts, n): the channel, its correlations with bits 1-16 and 17-24. Energies (sync, mirror,
+    shifts, count) are over the noise. With its residual carrier a burst is told from its mirror image, and from itself
+    half a bit away. The carrier is four coherent stretches of ``quarter`` samples, 0 for none; a drift gives it a
+    frequency of its own, so the best of all shifts counts.
+    """
+    rows, length = baseband.shape
+    total = np.zeros((rows, length + 1), np.complex128)
+    for row in range(rows):
+        seen = 0j
+        for index in range(length):
+            seen += baseband[row, index]
+            total[row, index + 1] = seen
+    best = np.empty((2, 2, rows, count), np.float32)
+    score = np.empty((2, 2, rows, count), np.float32)
+    swing = 1j * _SIN
+    for place in range(count):
+        at = before + place
+        carrier = 0.0
+        if quarter:
+            for row in range(rows):
+                energy = 0.0
+                for part in range(4):
+                    piece = total[row, at - part * quarter] - total[row, at - (part + 1) * quarter]
+                    energy += piece.real**2 + piece.imag**2
+                carrier = max(carrier, energy)
+            carrier /= carrier_noise
+        for row in range(rows):
+            steady = _COS * (total[row, at + sync_n] - total[row, at])
+            for kind in range(2):
+                swung = swing * (head[row, at] + tail[row, at] if kind == 0 else head[row, at] - tail[row, at])
+                straight, mirrored = steady - swung, steady + swung
+                energy = (straight.real**2 + straight.imag**2) / sync_noise
+                best[kind, 0, row, place] = energy
+                score[kind, 0, row, place] = energy + carrier
+                energy = (mirrored.real**2 + mirrored.imag**2) / sync_noise - _INVERTED_COST
+                best[kind, 1, row, place] = energy
+                score[kind, 1, row, place] = energy + carrier
+    return best, score

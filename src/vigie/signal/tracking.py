@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from vigie.constants import FGB_LONG_BITS, FGB_SHORT_BITS
 from vigie.signal import track_loops
@@ -51,14 +52,14 @@ _CARRIER_TIMES = (np.arange(-CARRIER_BITS, 0) + 0.5) * BIT_S
 _BIT_TIMES = (np.arange(FGB_LONG_BITS) + 0.5) * BIT_S
 _DRIFT_GRID = np.arange(-200.0, 201.0, 25.0)
 _GRID_TIMES = np.concatenate([_CARRIER_TIMES, _BIT_TIMES[:SYNC_BITS]])
-_DECHIRP = np.exp(-1j * np.pi * _DRIFT_GRID[:, None] * _GRID_TIMES**2)
+_DECHIRP = np.exp(-1j * np.pi * _DRIFT_GRID[:, None] * _GRID_TIMES**2).astype(np.complex64)
 _GRID_SIZE = 512
 
 
 def first_phase(known: Complex, noise_density: float) -> NDArray[np.float64]:
     """Phase, frequency and drift at the beginning of bit 1 from the carrier and bits 1-24 stripped of their swing."""
-    spectrum = np.fft.fft(_DECHIRP * known, _GRID_SIZE)
-    weight = np.abs(spectrum) ** 2 / (noise_density * len(known) * BIT_S)
+    spectrum = fft.fft(_DECHIRP * known.astype(np.complex64), _GRID_SIZE, axis=1)
+    weight = (spectrum.real**2 + spectrum.imag**2) / (noise_density * len(known) * BIT_S)
     weight -= 0.5 * (_DRIFT_GRID[:, None] / DRIFT_SIGMA_HZ_PER_S) ** 2
     row, column = np.unravel_index(int(weight.argmax()), weight.shape)
     frequency = (column if column < _GRID_SIZE // 2 else column - _GRID_SIZE) / (_GRID_SIZE * BIT_S)
