@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def main() -> None:
     folder = Path(__file__).resolve().parents[2] / "shared/data/orbits"
     parser.add_argument("--orbits", type=Path, default=folder)
     parser.add_argument("--trials", type=int, default=300)
-    parser.add_argument("--only", choices=["leo", "meo", "many", "image"], default=None)
+    parser.add_argument("--only", choices=["leo", "meo", "meo10", "many", "image"], default=None)
     parser.add_argument("--seed", type=int, default=0, help="of the random places, passes and noise")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -76,7 +77,8 @@ def main() -> None:
     jobs = {
         "leo": leo(low, trials, seed),
         "many": many(medium, seed),
-        "meo": meo(medium, trials, seed),
+        "meo": meo(medium, trials, seed, (1,)),
+        "meo10": meo(medium, trials, seed, (10,)),
         "image": image(low, trials, seed),
     }
     for name, rows in jobs.items():
@@ -99,21 +101,23 @@ def leo(low: Orbits, trials: int, seed: int) -> Iterator[dict[str, Any]]:
             yield {"case": f"LEO pass, {least}-{most} deg cross-track, {sigma} Hz"} | tally.row()
 
 
-def meo(medium: Orbits, trials: int, seed: int) -> Iterator[dict[str, Any]]:
-    """N random satellites above 5 degrees, one burst and ten."""
-    for case, (name, sigmas) in enumerate(CASES):
-        for count in (3, 4, 6, 10):
-            for repeats in (1, 10):
-                rng = np.random.default_rng((seed, case, count, repeats))
-                tally = Tally()
-                for _ in range(trials if repeats == 1 else max(20, trials // 2)):
-                    place = random_place(rng)
-                    start = START + int(rng.integers(0, 48)) * 1800 * SECOND
-                    names = sighted(medium, place, start)
-                    chosen = rng.choice(names, min(count, len(names)), replace=False)
-                    times = start + np.arange(repeats) * 50 * SECOND
-                    tally.add(hear(medium, chosen, place, times, rng, *sigmas, least_deg=0.0), medium, place)
-                yield {"case": f"MEO {name}, N = {count}, {repeats} burst{'s' * (repeats > 1)}"} | tally.row()
+def meo(medium: Orbits, trials: int, seed: int, repeats: Sequence[int] = (1, 10)) -> Iterator[dict[str, Any]]:
+    """N random satellites above 5 degrees, one burst and ten; every scene with each of the three noises in turn."""
+    for count in (3, 4, 6, 10):
+        for bursts_n in repeats:
+            rng = np.random.default_rng((seed, count, bursts_n))
+            tallies = [Tally() for _ in CASES]
+            for _ in range(trials):
+                place = random_place(rng)
+                start = START + int(rng.integers(0, 48)) * 1800 * SECOND
+                names = sighted(medium, place, start)
+                chosen = rng.choice(names, min(count, len(names)), replace=False)
+                times = start + np.arange(bursts_n) * 50 * SECOND
+                clean = hear(medium, chosen, place, times, rng, 0.0, 0.0, least_deg=0.0)
+                for tally, (_, sigmas) in zip(tallies, CASES, strict=True):
+                    tally.add(noisy(clean, rng, *sigmas), medium, place)
+            for tally, (name, _) in zip(tallies, CASES, strict=True):
+                yield {"case": f"MEO {name}, N = {count}, {bursts_n} burst{'s' * (bursts_n > 1)}"} | tally.row()
 
 
 def many(medium: Orbits, seed: int, size: int = 20_000) -> Iterator[dict[str, Any]]:
@@ -266,21 +270,25 @@ def hear(
         assert ephemeris is not None
         arrival, received, elevation = observe(ephemeris, where, times, sent)
         for index in np.flatnonzero(elevation > least_deg):
-            late = 0.0 if sigma_toa_s is None else rng.normal() * sigma_toa_s
-            time = arrival[index] + np.timedelta64(round(late * 1e9), "ns")
-            found.append(
-                Measurement(
-                    "beacon",
-                    time,
-                    name,
-                    str(index),
-                    float(received[index] + rng.normal() * sigma_foa_hz),
-                    sigma_foa_hz,
-                    CARRIER_HZ,
-                    None if sigma_toa_s is None else time,
-                    sigma_toa_s,
-                )
-            )
+            time, foa_hz = arrival[index], float(received[index])
+            toa = None if sigma_toa_s is None else time
+            found.append(Measurement("beacon", time, name, str(index), foa_hz, 0.0, CARRIER_HZ, toa, sigma_toa_s))
+    return noisy(found, rng, sigma_toa_s, sigma_foa_hz)
+
+
+def noisy(
+    heard: list[Measurement], rng: np.random.Generator, sigma_toa_s: float | None, sigma_foa_hz: float
+) -> list[Measurement]:
+    """The same receptions with noise added, and its size stated."""
+    found = []
+    for item in heard:
+        late = 0.0 if sigma_toa_s is None else rng.normal() * sigma_toa_s
+        time = item.time + np.timedelta64(round(late * 1e9), "ns")
+        foa_hz = (item.foa_hz or 0.0) + rng.normal() * sigma_foa_hz
+        toa = None if sigma_toa_s is None else time
+        found.append(
+            replace(item, time=time, foa_hz=foa_hz, sigma_foa_hz=sigma_foa_hz, toa=toa, sigma_toa_s=sigma_toa_s)
+        )
     return found
 
 
