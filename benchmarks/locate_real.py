@@ -20,7 +20,7 @@ import numpy as np
 from vigie.geodesy import ecef_m, geodetic, local_axes
 from vigie.locate.estimate import locate_one
 from vigie.locate.measurement import Fix, Measurement, Settings
-from vigie.orbit.files import read_files
+from vigie.orbit.files import read_files, text_of
 
 C_MPS = 299_792_458.0
 IRIDIUM_HZ, L1_HZ = 1_626.270833e6, 1_575.42e6
@@ -33,14 +33,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[2] / "shared/data")
     parser.add_argument("--trials", type=int, default=200, help="of the noise-added table, per number of satellites")
+    parser.add_argument(
+        "--only", choices=["all", "plain"], default="all", help="plain: no noise-added rows, no windows"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rows = [iridium(options.data), iridium(options.data, known_height=False), iridium(options.data, exact_states=True)]
     for source in ("sp3", "broadcast", "tle"):
         rows += [gnss(options.data, source, use) for use in ("toa", "foa", "both")]
     rows += [gnss(options.data, "sp3", use, air=False) for use in ("toa", "foa")]
-    rows += noisy(options.data, options.trials)
-    rows += windows(options.data, max(options.trials * 3 // 20, 3))
+    if options.only == "all":
+        rows += noisy(options.data, options.trials)
+        rows += windows(options.data, max(options.trials * 3 // 20, 3))
     for row in rows:
         print(json.dumps(row) if options.json else "  ".join(f"{key} {value}" for key, value in row.items()))
 
@@ -108,6 +112,7 @@ def gnss_measurements(data: Path, source: str, use: str) -> list[Measurement]:
     name = file[source]
     orbits = precise if name is None else read_files([folder / name])
     listed = (folder / "norad_prn_2020.csv").read_text().splitlines()
+    delays = group_delays(folder / "ESBC00DNK_R_20201770000_01D_MN.rnx.gz")
     numbers = {row.split(",")[2]: row.split(",")[3].rstrip("U") for row in listed}
     with (data / "location/gnss_esbc_2020177/obs_30min.csv").open() as lines:
         observations = list(csv.reader(lines))[1:]
@@ -119,7 +124,7 @@ def gnss_measurements(data: Path, source: str, use: str) -> list[Measurement]:
             continue
         received = DAY + _ns(float(second) - 18.0)  # GPS to UTC
         left = np.array(received - _ns(float(code_m) / C_MPS))
-        offset = float(clocks.clock(left)) + _eccentricity(clocks, left)
+        offset = float(clocks.clock(left)) + _eccentricity(clocks, left) - delays.get(prn, 0.0)
         minute = _ns(30.0)
         rate = float(clocks.clock(left + minute) - clocks.clock(left - minute)) / 60
         rate += _eccentricity(clocks, left + _ns(1.0)) - _eccentricity(clocks, left)
@@ -146,6 +151,20 @@ def gnss_measurements(data: Path, source: str, use: str) -> list[Measurement]:
             )
         )
     return found
+
+
+def group_delays(path: Path) -> dict[str, float]:
+    """Seconds by which each satellite's first carrier leaves later than its clock says, the day's median.
+
+    Clocks of SP3 (and of the navigation message) are those of two carriers combined; one who receives the first alone
+    has to take off TGD (GPS) or BGD E1-E5a (Galileo): the third number of a record's seventh line (RINEX 3.05, A8).
+    """
+    lines = text_of(path).splitlines()
+    starts = [index for index, line in enumerate(lines) if line[:1] in ("G", "E") and line[1:3].isdigit()]
+    found: dict[str, list[float]] = {}
+    for index in starts:
+        found.setdefault(lines[index][:3], []).append(float(lines[index + 6][42:61].replace("D", "E")))
+    return {prn: float(np.median(values)) for prn, values in found.items()}
 
 
 def noisy(data: Path, trials: int) -> list[dict[str, Any]]:

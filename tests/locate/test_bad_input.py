@@ -228,27 +228,48 @@ def test_stale_orbits_are_told_and_paid_for(fleet_orbits, seed, days):
         assert aged.ehe_m > fresh.ehe_m
 
 
-def test_sigmas_stated_far_too_small_widen_the_ellipse(fleet_orbits):
-    place, heard, _ = scene(fleet_orbits, 13, count=8)
-    bold = [dataclasses.replace(item, sigma_foa_hz=0.002, sigma_toa_s=1.3e-7) for item in heard]
-    fix = locate_one(bold, fleet_orbits, Settings(orbit_errors=False, motion="static"))[0]
+@settings(**QUIET)
+@given(seed=seeds, factor=st.floats(20, 300), count=st.integers(6, 9))
+def test_sigmas_stated_far_too_small_widen_the_ellipse(fleet_orbits, seed, factor, count):
+    place, heard, _ = scene(fleet_orbits, seed, count=count)
+    bold = [dataclasses.replace(item, sigma_foa_hz=0.2 / factor, sigma_toa_s=13e-6 / factor) for item in heard]
+    fix = locate_one(bold, fleet_orbits, dataclasses.replace(STILL, cells="never"))[0]
     assert honest(fix, place)
     assert any("times what was stated" in note or "contradict" in fix.verdict for note in (*fix.notes, ""))
 
 
-def test_a_crowd_with_many_wrong_ones_is_weighed_robustly(fleet_orbits):
-    """A fifth of eighty frequencies wrong, too many to try the absence of each: they count less, and that is told."""
-    place, heard, rng = scene(fleet_orbits, 15, count=8, times=10, sigma_toa_s=None)
-    wrong = rng.choice(len(heard), 16, replace=False)
+def crowd(orbits, seed, share):
+    """Eighty frequencies, a share of them wrong."""
+    place, heard, rng = scene(orbits, seed, count=8, times=10, sigma_toa_s=None)
+    wrong = rng.choice(len(heard), max(8, int(share * len(heard))), replace=False)
     bent = [
         dataclasses.replace(item, foa_hz=item.foa_hz + (rng.choice([-1, 1]) * rng.uniform(5, 40) if k in wrong else 0))
         for k, item in enumerate(heard)
     ]
-    plain = locate_one(bent, fleet_orbits, dataclasses.replace(STILL, reject=False))[0]
-    fix = locate_one(bent, fleet_orbits, STILL)[0]
+    plain, fix = (
+        locate_one(bent, orbits, dataclasses.replace(STILL, cells="never", reject=reject))[0]
+        for reject in (False, True)
+    )
+    return place, plain, fix
+
+
+def test_a_crowd_with_many_wrong_ones_is_weighed_robustly(fleet_orbits):
+    """A fifth wrong, too many to try the absence of each: they count less, and that is told."""
+    place, plain, fix = crowd(fleet_orbits, 15, 0.2)
     assert honest(fix, place)
     assert fix.ehe_m < 0.7 * plain.ehe_m
     assert any("count less" in note for note in fix.notes)
+
+
+@settings(**(QUIET | {"max_examples": 2}))
+@given(seed=seeds, share=st.floats(0.1, 0.25))
+def test_a_crowd_with_wrong_ones_is_never_sure_of_a_wrong_place(fleet_orbits, seed, share):
+    """Named, or lowered in weight, or the ellipse is widened; whichever, it is told and no worse than doing nothing."""
+    place, plain, fix = crowd(fleet_orbits, seed, share)
+    assert honest(fix, place)
+    assert not fix.solved or fix.ehe_m < 1.01 * plain.ehe_m
+    told = " ".join((*fix.notes, fix.verdict))
+    assert fix.rejected or any(word in told for word in ("count less", "times what was stated", "contradict"))
 
 
 def test_beacons_are_kept_apart(fleet_orbits):
@@ -266,6 +287,33 @@ def test_nothing_given():
     fix = locate_one([])[0]
     assert fix.verdict == "not solvable: not one usable measurement: no measurement was given"
     assert locate([]) == []
+
+
+@settings(**QUIET)
+@given(
+    seed=seeds,
+    empty=st.lists(
+        st.sampled_from(["no orbit", "nothing measured", "no time", "no satellite"]), min_size=1, max_size=6
+    ),
+)
+def test_nothing_usable_is_told_and_spoils_nothing(fleet_orbits, seed, empty):
+    """Receptions without content: alone no location, and every one is named; beside good ones they are harmless."""
+    place, heard, _ = scene(fleet_orbits, seed, count=6)
+    spoilt = {
+        "no orbit": {"satellite": "99999"},
+        "nothing measured": {"foa_hz": float("nan"), "toa": None},
+        "no time": {"time": np.datetime64("NaT", "ns")},
+        "no satellite": {"satellite": None},
+    }
+    bad = [dataclasses.replace(heard[k % 6], burst=f"bad {k}", **spoilt[kind]) for k, kind in enumerate(empty)]
+    alone = locate_one(bad, fleet_orbits, EXACT)
+    assert len(alone) == 1
+    assert alone[0].verdict.startswith("not solvable: not one usable measurement: ")
+    assert len(alone[0].rejected) == len(bad)
+    good, mixed = (locate_one(some, fleet_orbits, EXACT)[0] for some in (heard, [*bad, *heard]))
+    assert distance_m(good.lat_deg, good.lon_deg, mixed.lat_deg, mixed.lon_deg) < 1.0
+    assert len(mixed.rejected) == len(bad)
+    assert honest(mixed, place)
 
 
 def test_an_impossible_state_is_rejected():

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from vigie.geodesy import ecef_m, local_axes
+from vigie.geodesy import distance_m, ecef_m, local_axes
 from vigie.orbit.files import read_files
 from vigie.orbit.passes import footprint, in_view, look, passes
 
@@ -55,7 +55,13 @@ def test_the_edge_of_the_footprint_sees_the_satellite_at_its_elevation(low, leas
     edge = footprint(position, least)
     places = ecef_m(edge[:, 0], edge[:, 1], 0.0)
     elevation, _, _ = look(places, local_axes(edge[:, 0], edge[:, 1]), position)
-    assert np.abs(elevation - least).max() < 0.6
+    assert np.abs(elevation - least).max() < 1e-3
+
+
+def test_the_footprint_of_a_satellite_over_the_pole():
+    edge = footprint(np.array([0.0, 0.0, 7.2e6]))
+    assert np.ptp(edge[:, 0]) < 1e-6
+    assert 60 < edge[0, 0] < 70
 
 
 def test_mutual_visibility_is_seen_by_both(low):
@@ -80,3 +86,58 @@ def test_command_line(shared, capfd):
     assert all(row["elevation_deg"] > 0 for row in rows)
     assert rows == sorted(rows, key=lambda row: row["culmination"])
     assert {"satellite", "rise", "culmination", "set"} <= set(rows[0])
+
+
+def run(capfd, *arguments):
+    from vigie.cli.passes import command
+
+    code = command.main(list(arguments), standalone_mode=False)
+    return code, capfd.readouterr()
+
+
+def test_mutual_passes_are_the_time_that_both_see_the_satellite(low):
+    here, there = (43.55, 1.48, 150.0), (28.0, -15.6, 0.0)
+    sites = np.stack([ecef_m(*here), ecef_m(*there)])
+    found = passes(low, *here, START, 24.0, 5.0, there)
+    times = START + np.arange(0, 86_400, 10) * SECOND
+    both = in_view(low, sites, times, 5.0)
+    assert found
+    for satellite, seen in zip(low.ephemerides, both, strict=True):
+        told = np.zeros(len(times), bool)
+        for item in found:
+            if item.names == satellite.names:
+                told |= (times >= (item.rise or START)) & (times <= (item.set or times[-1]))
+                assert min(item.elevation_deg, item.partner_elevation_deg) >= 5.0
+        assert np.sum(told != seen) <= 1
+    alone = passes(low, *here, START, 24.0, 5.0)
+    assert alone[0].partner_elevation_deg is None
+    assert len(found) < len(alone)
+
+
+def test_command_line_tells_mutual_visibility_and_footprints(shared, capfd):
+    path = str(shared / "orbits/leosar_2026-08-22.tle")
+    common = ["--site", "43.55,1.48", "--orbits", path, "--start", "2026-08-23", "--hours", "12", "--mutual", "45,10"]
+    code, told = run(capfd, *common, "--footprint", "--json")
+    rows = [json.loads(line) for line in told.out.splitlines()]
+    assert code == 0
+    assert rows
+    for row in rows:
+        edge = np.array(row["footprint"])
+        assert edge.shape == (72, 2)
+        assert 2.0e6 < row["footprint_radius_m"] < 3.5e6
+        for lat, lon in ((43.55, 1.48), (45.0, 10.0), tuple(row["below"])):
+            apart = distance_m(np.full(72, lat), np.full(72, lon), edge[:, 0], edge[:, 1])
+            assert apart.min() < row["footprint_radius_m"]
+        assert row["partner_elevation_deg"] > 0
+    code, told = run(capfd, *common, "--footprint")
+    assert code == 0
+    assert "there " in told.out
+    assert "seen within " in told.out
+
+
+def test_two_places_that_see_nothing_together(shared, capfd):
+    path = str(shared / "orbits/leosar_2026-08-22.tle")
+    start = ["--start", "2026-08-23", "--hours", "6"]
+    code, told = run(capfd, "--site", "43.55,1.48", "--orbits", path, *start, "--mutual", "-43,-178")
+    assert code == 1
+    assert "to both places at once" in told.err

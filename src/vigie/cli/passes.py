@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,7 @@ from vigie import instants, jsonl
 from vigie.errors import InputError
 
 if TYPE_CHECKING:
+    from vigie.orbit.ephemeris import Orbits
     from vigie.orbit.passes import Pass
 
 
@@ -39,6 +40,10 @@ def paths(text: str) -> list[Path]:
 @click.option("--hours", type=click.FloatRange(0, 24 * 366, min_open=True), default=24.0, show_default=True)
 @click.option("--min-elevation", type=click.FloatRange(-5, 90), default=0.0, show_default=True, help="Degrees.")
 @click.option("--satellite", "wanted", multiple=True, help="Only this one (name, NORAD number, PRN); repeatable.")
+@click.option(
+    "--mutual", metavar="LAT,LON[,ALT]", help="Only while this place too sees the satellite: a beacon, another station."
+)
+@click.option("--footprint", "with_footprint", is_flag=True, help="The ground that sees the satellite at culmination.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines.")
 def command(
     site: str,
@@ -47,9 +52,16 @@ def command(
     hours: float,
     min_elevation: float,
     wanted: tuple[str, ...],
+    mutual: str | None,
+    with_footprint: bool,
     as_json: bool,
 ) -> int:
-    """Rise, culmination and set of each satellite over a site."""
+    """Rise, culmination and set of each satellite over a site.
+
+    With --mutual a pass is the time in which both places see the satellite, and culmination is when the lower of the
+    two elevations is highest. With --footprint each pass also tells the outline of the ground that sees the satellite
+    above --min-elevation at culmination: in JSON as [latitude, longitude] pairs.
+    """
     import numpy as np
 
     from vigie.orbit.ephemeris import Orbits
@@ -68,22 +80,49 @@ def command(
             raise InputError(f"no orbit of {', '.join(missing)} in {orbit_files}")
         refused = orbits.refused
         orbits = Orbits(tuple(ephemeris for _, ephemeris in chosen if ephemeris is not None), refused)
-    found = passes(orbits, lat, lon, alt, begin, hours, min_elevation)
+    partner = place(mutual) if mutual else None
+    found = passes(orbits, lat, lon, alt, begin, hours, min_elevation, partner)
     for item in found:
-        sys.stdout.write((jsonl.line(item) if as_json else _text(item)) + "\n")
+        more = _footprint(orbits, item, min_elevation) if with_footprint else {}
+        sys.stdout.write((jsonl.line(jsonl.plain(item) | more) if as_json else _text(item, more)) + "\n")
     if not found:
-        click.echo("vigie: no satellite comes into view in that time", err=True)
+        both = "to both places at once " if partner else ""
+        click.echo(f"vigie: no satellite comes into view {both}in that time", err=True)
     return 1 if orbits.refused or not found else 0
 
 
-def _text(item: Pass) -> str:
-    """One pass on a line for people."""
+def _footprint(orbits: Orbits, item: Pass, least_deg: float) -> dict[str, Any]:
+    """The point below the satellite at culmination, the outline of the ground that sees it, and its mean radius."""
+    import numpy as np
+
+    from vigie.geodesy import distance_m, geodetic
+    from vigie.orbit.passes import footprint
+
+    ephemeris = next(one for one in orbits.ephemerides if one.names == item.names)
+    position = ephemeris.state(np.array(item.culmination))[0]
+    lat, lon, _ = (float(value) for value in geodetic(position))
+    edge = footprint(position, least_deg)
+    reach = distance_m(np.full(len(edge), lat), np.full(len(edge), lon), edge[:, 0], edge[:, 1])
+    return {
+        "below": [lat, lon],
+        "footprint": np.round(edge, 4).tolist(),
+        "footprint_radius_m": round(float(np.mean(reach))),
+    }
+
+
+def _text(item: Pass, more: dict[str, Any]) -> str:
+    """One pass on a line for people, and its footprint on a second one."""
 
     def clock(instant: object) -> str:
         return "   ----   " if instant is None else str(instant)[11:19] + "  "
 
     date = str(item.culmination)[:10]
-    return (
+    other = "" if item.partner_elevation_deg is None else f", there {item.partner_elevation_deg:4.1f} deg"
+    line = (
         f"{item.satellite[:24]:24} {date}  {clock(item.rise)}{clock(item.culmination)}{clock(item.set)}"
-        f"{item.elevation_deg:5.1f} deg at azimuth {item.azimuth_deg:5.1f}"
+        f"{item.elevation_deg:5.1f} deg at azimuth {item.azimuth_deg:5.1f}{other}"
     )
+    if more:
+        lat, lon = more["below"]
+        line += f"\n    seen within {more['footprint_radius_m'] / 1e3:.0f} km of {lat:.2f}, {lon:.2f}"
+    return line

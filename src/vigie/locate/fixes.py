@@ -186,10 +186,14 @@ def _fix(
     members: list[tuple[float, Candidate]],
     side: str | None,
 ) -> Fix:
-    place, covariance = _mixture(members)
-    covariance = covariance * scale
+    place, _ = _mixture(members)
     lat, lon, alt = (float(value) for value in geodetic(place))
-    flat = covariance[:2, :2]
+    axes = local_axes(lat, lon)
+    flat, stretch, ehe = ellipse.mixture(
+        [weight for weight, _ in members],
+        [(axes @ (one.minimum.place_m - place))[:2] * np.sqrt(scale) for _, one in members],
+        [one.minimum.covariance[:2, :2] * scale for _, one in members],
+    )
     major, minor, azimuth = ellipse.axes(flat)
     total = sum(weight for weight, _ in members)
     moving = [(weight / total, one) for weight, one in members if one.speed_sigma_mps is not None]
@@ -214,8 +218,8 @@ def _fix(
         side=side,
         probability=share,
         covariance_m2=(float(flat[0, 0]), float(flat[0, 1]), float(flat[1, 1])),
-        ellipse=Ellipse(float(major), float(minor), float(azimuth)),
-        ehe_m=float(ellipse.radius_m(flat)),
+        ellipse=Ellipse(float(major) * stretch, float(minor) * stretch, float(azimuth)),
+        ehe_m=ehe,
         frequency_hz=frequency,
         sigma_frequency_hz=sigma_frequency,
         drift_hz_per_s=drift,

@@ -25,8 +25,8 @@ from vigie.orbit.ephemeris import Orbits
 
 Array = NDArray[np.float64]
 
-_MEMORY_S = (1.0, 3_600.0, 600.0)
-"""of the velocity: at rest (none), adrift, under way"""
+_MEMORY_S = (1.0, 3_600.0, 600.0, 3_600.0)
+"""of the velocity: at rest (none), adrift, under way, adrift slowly"""
 _CHANGE_S = 10_800.0
 """mean time from one way of moving to another"""
 _START_M, _DIFFUSE_M = 20_000.0, 1e6
@@ -286,7 +286,9 @@ def _fix(
     mixed = Belief(Model(1.0, 1.0), head.place_m, head.mean, head.covariance, head.seconds)
     _become(mixed, one.beliefs, share)
     lat, lon, alt = (float(value) for value in geodetic(mixed.place_m))
-    flat = mixed.covariance[:2, :2]
+    axes = local_axes(lat, lon)
+    offsets = np.array([(axes @ (belief.place_m - mixed.place_m))[:2] for belief in one.beliefs])
+    flat, stretch, ehe = ellipse.mixture(share, offsets, [belief.covariance[:2, :2] for belief in one.beliefs])
     major, minor, azimuth = ellipse.axes(flat)
     moving = np.array([not belief.model.still for belief in one.beliefs])
     motion = float(share[moving].sum())
@@ -316,8 +318,8 @@ def _fix(
         side=side,
         probability=float(np.exp(total)),
         covariance_m2=(float(flat[0, 0]), float(flat[0, 1]), float(flat[1, 1])),
-        ellipse=Ellipse(float(major), float(minor), float(azimuth)),
-        ehe_m=float(ellipse.radius_m(flat)),
+        ellipse=Ellipse(float(major) * stretch, float(minor) * stretch, float(azimuth)),
+        ehe_m=ehe,
         frequency_hz=track.nominal_hz + float(mixed.mean[kalman.FREQUENCY]),
         sigma_frequency_hz=float(np.sqrt(mixed.covariance[kalman.FREQUENCY, kalman.FREQUENCY])),
         drift_hz_per_s=float(mixed.mean[kalman.DRIFT]),

@@ -91,9 +91,10 @@ class Settings:
     direction: Literal["up", "down"] = "up"
     """down: the measurements were made on the ground of signals from the satellites"""
     motion: Motion = "auto"
-    speeds_mps: tuple[float, ...] = (1.0, 30.0)
-    """one-sigma speed, east and north, of the moving models that are tried beside the static one"""
-    motion_odds: tuple[float, ...] = (0.7, 0.2, 0.1)
+    speeds_mps: tuple[float, ...] = (1.0, 30.0, 0.3)
+    """one-sigma speed, east and north, of the moving models that are tried beside the static one: adrift, under way,
+    and a slow drift, which the other two would all but exclude"""
+    motion_odds: tuple[float, ...] = (0.6, 0.15, 0.1, 0.15)
     """prior probability of the static model and of each moving one"""
     scale_dof: float = 30.0
     """how firmly the stated sigmas are believed, as degrees of freedom of their common scale"""

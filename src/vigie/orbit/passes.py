@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vigie.constants import WGS84_A_M
+from vigie.constants import WGS84_A_M, WGS84_E2
 from vigie.geodesy import ecef_m, local_axes
 from vigie.orbit.ephemeris import Array, Ephemeris, Orbits, Times
 
@@ -32,6 +32,9 @@ class Pass:
     set_azimuth_deg: float | None
     age_s: float
     """age of the orbital elements at culmination"""
+    partner_elevation_deg: float | None = None
+    """at culmination over the other place, of a pass that both must see; the pass is then the time that both do, and
+    culmination is when the lower of the two elevations is highest"""
 
 
 def look(site_m: ArrayLike, axes: Array, position_m: ArrayLike) -> tuple[Array, Array, Array]:
@@ -54,26 +57,31 @@ def passes(
     start: np.datetime64,
     hours: float,
     min_elevation_deg: float = 0.0,
+    partner: tuple[float, float, float] | None = None,
 ) -> list[Pass]:
     """Every pass of every satellite over a site that touches the span, in order of culmination.
 
-    Times are right to 10 ms for the given orbit. A satellite whose orbit is unknown in the whole span has none.
+    With a ``partner`` (latitude, longitude in degrees, height in metres): the times in which both places see the
+    satellite above ``min_elevation_deg``; a beacon there is heard and relayed to a station here at once. Times are
+    right to 10 ms for the given orbit. A satellite whose orbit is unknown in the whole span has none.
     """
-    site, axes = ecef_m(lat_deg, lon_deg, alt_m), local_axes(lat_deg, lon_deg)
+    places = ((lat_deg, lon_deg, alt_m),) if partner is None else ((lat_deg, lon_deg, alt_m), partner)
+    sites = [(ecef_m(*place), local_axes(*place[:2])) for place in places]
     start = start.astype("datetime64[ns]")
     found = [
         item
         for ephemeris in orbits.ephemerides
-        for item in _of_one(ephemeris, site, axes, start, hours * 3600, min_elevation_deg)
+        for item in _of_one(ephemeris, sites, start, hours * 3600, min_elevation_deg)
     ]
     return sorted(found, key=lambda item: (item.culmination, item.satellite))
 
 
 def _of_one(
-    ephemeris: Ephemeris, site: Array, axes: Array, start: np.datetime64, span_s: float, least_deg: float
+    ephemeris: Ephemeris, sites: Sequence[tuple[Array, Array]], start: np.datetime64, span_s: float, least_deg: float
 ) -> list[Pass]:
     def elevation(seconds: Array) -> Array:
-        return look(site, axes, ephemeris.state(_times(start, seconds))[0])[0]
+        position = ephemeris.state(_times(start, seconds))[0]
+        return np.asarray(np.min([look(*site, position)[0] for site in sites], axis=0))
 
     position, _ = ephemeris.state(_times(start, np.array([0.0, span_s / 2, span_s])))
     radius = np.linalg.norm(position, axis=-1)
@@ -89,7 +97,7 @@ def _of_one(
         begin = rises.get(int(first) - 1)
         end = sets.get(int(after) - 1)
         top = _top(elevation, 0.0 if begin is None else begin, span_s if end is None else end)
-        found.append(_pass(ephemeris, site, axes, start, begin, top, end))
+        found.append(_pass(ephemeris, sites, start, begin, top, end))
     return found
 
 
@@ -118,8 +126,7 @@ def _top(elevation: Callable[[Array], Array], begin: float, end: float) -> float
 
 def _pass(
     ephemeris: Ephemeris,
-    site: Array,
-    axes: Array,
+    sites: Sequence[tuple[Array, Array]],
     start: np.datetime64,
     begin: float | None,
     top: float,
@@ -127,7 +134,8 @@ def _pass(
 ) -> Pass:
     seconds = np.array([np.nan if begin is None else begin, top, np.nan if end is None else end])
     times = _times(start, np.nan_to_num(seconds, nan=top))
-    elevation, azimuth, distance = look(site, axes, ephemeris.state(times)[0])
+    position = ephemeris.state(times)[0]
+    (elevation, azimuth, distance), *others = (look(*site, position) for site in sites)
     return Pass(
         satellite=ephemeris.names[0],
         names=ephemeris.names,
@@ -141,6 +149,7 @@ def _pass(
         set=None if end is None else times[2],
         set_azimuth_deg=None if end is None else float(azimuth[2]),
         age_s=float(ephemeris.age_s(times[1:2])[0]),
+        partner_elevation_deg=float(others[0][0][1]) if others else None,
     )
 
 
@@ -151,21 +160,27 @@ def _times(start: np.datetime64, seconds: Array) -> Times:
 def footprint(position_m: Array, min_elevation_deg: float = 0.0, points: int = 72) -> Array:
     """Outline of the ground that sees a satellite above an elevation: ``(points, 2)`` latitude, longitude (degrees).
 
-    On a sphere through the sub-satellite point's radius; within 20 km of the ellipsoid's.
+    In the order of azimuths from the point below the satellite, east first, on the ellipsoid. No refraction.
     """
     position_m = np.asarray(position_m, float)
     radius = float(np.linalg.norm(position_m))
     least = np.radians(min_elevation_deg)
-    angle = np.arccos(np.clip(WGS84_A_M * np.cos(least) / radius, -1, 1)) - least
     centre = position_m / radius
     east = np.cross([0.0, 0.0, 1.0], centre)
-    east = east / max(float(np.linalg.norm(east)), 1e-9) if np.linalg.norm(east) > 1e-9 else np.array([0.0, 1.0, 0.0])
+    east = east / np.linalg.norm(east) if np.linalg.norm(east) > 1e-9 else np.array([0.0, 1.0, 0.0])
     north = np.cross(centre, east)
     turn = np.linspace(0, 2 * np.pi, points, endpoint=False)[:, None]
-    ring = np.cos(angle) * centre + np.sin(angle) * (np.cos(turn) * north + np.sin(turn) * east)
-    geocentric = np.arctan2(ring[:, 2], np.hypot(ring[:, 0], ring[:, 1]))
-    lat = np.degrees(np.arctan(np.tan(geocentric) / (1 - 0.00669438)))
-    return np.stack([lat, np.degrees(np.arctan2(ring[:, 1], ring[:, 0]))], axis=-1)
+    outwards = np.cos(turn) * east + np.sin(turn) * north
+    angle = np.full(points, np.arccos(np.clip(WGS84_A_M * np.cos(least) / radius, -1, 1)) - least)  # on a sphere
+    for _ in range(4):  # and then on the ellipsoid, by Newton's steps with the sphere's slope
+        ring = np.cos(angle)[:, None] * centre + np.sin(angle)[:, None] * outwards
+        lat = np.degrees(np.arctan2(ring[:, 2], np.hypot(ring[:, 0], ring[:, 1]) * (1 - WGS84_E2)))
+        lon = np.degrees(np.arctan2(ring[:, 1], ring[:, 0]))
+        elevation = np.radians(look(ecef_m(lat, lon, 0.0), local_axes(lat, lon), position_m)[0])
+        above = np.cos(angle) - WGS84_A_M / radius
+        slope = (np.sin(angle) ** 2 + above * np.cos(angle)) / (np.sin(angle) ** 2 + above**2)
+        angle = angle + (elevation - least) / np.maximum(slope, 1.0)
+    return np.stack([lat, lon], axis=-1)
 
 
 def in_view(orbits: Orbits, sites_m: Array, times: Times, min_elevation_deg: float = 0.0) -> NDArray[np.bool_]:
