@@ -6,6 +6,7 @@ import { defaults as controls } from "ol/control/defaults";
 import ScaleLine from "ol/control/ScaleLine";
 import { boundingExtent, containsCoordinate, createEmpty, extend, isEmpty, type Extent } from "ol/extent";
 import Point from "ol/geom/Point";
+import Polygon from "ol/geom/Polygon";
 import VectorLayer from "ol/layer/Vector";
 import { fromLonLat, toLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
@@ -18,6 +19,7 @@ import { translated } from "./language";
 import { Marks, readPalette } from "./marks";
 import { Measure } from "./measure";
 import { candidates, percent, placeOf } from "./place";
+import type { Cell } from "./cells";
 import { area, around, point } from "./shapes";
 import type { State } from "./state";
 import type { Alert, Solution } from "./types";
@@ -43,6 +45,8 @@ export class AlertMap {
   private fitted = false;
   private located = 0;
   private drawnAreas = "";
+  /** of the alert that is open: what its probability cells were read from, and the cells */
+  private cells: { of: string; rings: Cell[] } = { of: "", rings: [] };
 
   constructor(
     private readonly state: State,
@@ -212,24 +216,52 @@ export class AlertMap {
     this.chosen.addFeatures(alert ? this.chosenFeatures(alert) : []);
     this.chosen.changed();
     this.points.changed();
+    this.element.dataset.chosen = this.chosen
+      .getFeatures()
+      .map((feature) => String(feature.get("role")))
+      .join(" ");
+  }
+
+  /** Read the cells of the alert that is open; what reads them is loaded with the first. */
+  private async readCells(alert: Alert, list: Solution[]): Promise<void> {
+    const told: Record<string, number> = Object.assign({}, ...list.map((solution) => solution.cells ?? {}));
+    const of = JSON.stringify([alert.id, told]);
+    if (of === this.cells.of) return;
+    this.cells = { of, rings: [] };
+    if (Object.keys(told).length === 0) return;
+    const { rings } = await import("./cells");
+    if (this.cells.of !== of) return;
+    this.cells.rings = rings(told);
+    this.drawChosen();
   }
 
   private chosenFeatures(alert: Alert): Feature[] {
     const kind = kindOf(alert);
     const list = this.solutions.id === alert.id ? this.solutions.list : (alert.solutions ?? []);
-    const several = list.length > 1;
-    const made: Feature[] = [];
+    void this.readCells(alert, list);
+    const several = list.length + (alert.reference ? 1 : 0) > 1;
+    const most = Math.max(...this.cells.rings.map((cell) => cell.probability));
+    const made: Feature[] = this.cells.rings.map((cell) => {
+      const geometry = new Polygon([cell.ring.map(([longitude, latitude]) => point(longitude, latitude))]);
+      return new Feature({ geometry, kind, role: "cell", share: cell.probability / most });
+    });
     for (const solution of [...list].reverse()) {
       const shape = area(solution);
-      if (shape) made.push(new Feature({ geometry: shape, kind }));
+      if (shape) made.push(new Feature({ geometry: shape, kind, role: "area" }));
       const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
       const at = new Point(point(solution.longitude, solution.latitude));
-      made.push(new Feature({ geometry: at, kind, label: several ? `${translated(solution.method)}${chance}` : "" }));
+      const label = several ? `${translated(solution.method)}${chance}` : "";
+      made.push(new Feature({ geometry: at, kind, label, role: "solution" }));
+    }
+    if (alert.reference) {
+      const at = new Point(point(alert.reference.longitude, alert.reference.latitude));
+      made.push(new Feature({ geometry: at, kind, label: translated("MCC reference"), role: "reference" }));
     }
     const place = placeOf(alert);
     if (place) {
       const at = new Point(point(place.longitude, place.latitude));
-      made.push(new Feature({ geometry: at, kind, ring: true, label: alert.hex_id ?? translated("no trusted ID") }));
+      const label = alert.hex_id ?? translated("no trusted ID");
+      made.push(new Feature({ geometry: at, kind, label, role: "ring" }));
     }
     return made;
   }
