@@ -8,7 +8,6 @@ import { boundingExtent, containsCoordinate, createEmpty, extend, isEmpty, type 
 import Point from "ol/geom/Point";
 import Polygon from "ol/geom/Polygon";
 import VectorLayer from "ol/layer/Vector";
-import { fromLonLat, toLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
 import type Style from "ol/style/Style";
 import { kindOf, mattersOnMap, rank, rowOf, type Kind } from "./categories";
@@ -20,7 +19,7 @@ import { Marks, readPalette } from "./marks";
 import { Measure } from "./measure";
 import { candidates, percent, placeOf } from "./place";
 import type { Cell } from "./cells";
-import { area, around, point } from "./shapes";
+import { area, around, centred, degreesAt, point, poleFor, project, projection, type Pole } from "./shapes";
 import type { State } from "./state";
 import type { Alert, Solution } from "./types";
 
@@ -29,10 +28,16 @@ const CIRCLES = 300;
 const CROWD = 200;
 /** m a pixel, from which on a crowd is one */
 const CLOSE = 1500;
+const PROJECTIONS: [Pole | null, string][] = [
+  [null, "Mercator"],
+  ["north", "North Pole"],
+  ["south", "South Pole"],
+];
 
 export class AlertMap {
   readonly element = h("div", { class: "map", role: "application", tabindex: 0, "aria-label": "Map of the alerts" });
   private readonly readout = h("div", { class: "readout", "aria-hidden": "true" });
+  private readonly projections = h("select", { class: "projection", "aria-label": "Projection of the map (p)" });
   private readonly map: OlMap;
   private readonly points = new VectorSource<Feature<Point>>();
   private readonly areas = new VectorSource();
@@ -58,18 +63,11 @@ export class AlertMap {
     this.map = new OlMap({
       target: this.element,
       controls: controls({ attribution: false, rotate: false }).extend([new ScaleLine({ units: "nautical" })]),
-      view: new View({
-        center: fromLonLat([5, 30]),
-        zoom: 1.6,
-        minZoom: 0,
-        maxZoom: 18,
-        enableRotation: false,
-        multiWorld: false,
-      }),
+      view: mercatorView(),
     });
     this.ground.addTo(this.map);
     for (const layer of this.layers) this.map.addLayer(layer);
-    this.element.append(this.readout, this.fitButton());
+    this.element.append(this.readout, this.fitButton(), this.projections);
     this.measure = new Measure(this.map, this.marks.palette);
     this.map.on("pointermove", (event) => {
       this.readCoordinate(event.coordinate);
@@ -85,7 +83,42 @@ export class AlertMap {
       const first = this.at(event.coordinate)[0];
       if (first) this.open(first.id);
     });
+    this.projections.append(...PROJECTIONS.map(([pole, name]) => h("option", { value: pole ?? "" }, name)));
+    this.projections.addEventListener(
+      "change",
+      () => void this.setPole((this.projections.value || null) as Pole | null),
+    );
     new ResizeObserver(() => this.map.updateSize()).observe(this.element);
+  }
+
+  /** The next projection: Mercator, then about the poles. */
+  turn(): void {
+    const at = PROJECTIONS.findIndex(([pole]) => pole === centred());
+    void this.setPole(PROJECTIONS[(at + 1) % PROJECTIONS.length][0]);
+  }
+
+  /** Draw the map about a pole, or in Mercator. */
+  private async setPole(pole: Pole | null): Promise<void> {
+    if (pole === centred()) return;
+    const middle = degreesAt(this.map.getView().getCenter()!);
+    if (pole === null) {
+      project(null);
+      this.ground.reproject(null);
+      this.map.setView(mercatorView(middle));
+    } else {
+      const polar = await import("./polar");
+      project({ code: polar.projection(pole), pole });
+      this.ground.reproject((name) => polar.graticule(pole, name));
+      this.map.setView(polarView());
+    }
+    this.projections.value = pole ?? "";
+    this.points.clear(true);
+    this.drawnAreas = "";
+    this.measure.reproject();
+    this.draw();
+    this.points.changed();
+    this.areas.changed();
+    this.element.dataset.projection = projection();
   }
 
   private makeLayers(): VectorLayer[] {
@@ -270,6 +303,10 @@ export class AlertMap {
   lookAt(alert: Alert): void {
     const place = placeOf(alert);
     if (!place) return;
+    void this.setPole(poleFor(place.latitude)).then(() => this.moveTo(alert, place));
+  }
+
+  private moveTo(alert: Alert, place: { latitude: number; longitude: number; ehe_m: number | null }): void {
     const view = this.map.getView();
     const near = around(place.longitude, place.latitude, Math.max((place.ehe_m ?? 0) * 4, 400_000)).getExtent();
     const open = candidates(alert);
@@ -283,7 +320,8 @@ export class AlertMap {
     }
   }
 
-  zoomTo(place: { latitude: number; longitude: number; ehe_m: number | null }): void {
+  async zoomTo(place: { latitude: number; longitude: number; ehe_m: number | null }): Promise<void> {
+    await this.setPole(poleFor(place.latitude));
     const extent = around(place.longitude, place.latitude, Math.max(place.ehe_m ?? 0, 4000) * 2.5).getExtent();
     this.fitted = true;
     this.map.getView().fit(extent, { duration: motion(), padding: [40, 40, 40, 40], maxZoom: 13 });
@@ -319,8 +357,8 @@ export class AlertMap {
   private at(coordinate: number[]): Alert[] {
     const reach = (this.map.getView().getResolution() ?? 0) * 11;
     const world = 2 * Math.PI * 6378137;
-    const x = coordinate[0] - world * Math.floor(coordinate[0] / world + 0.5);
     const [, y] = coordinate;
+    const x = centred() ? coordinate[0] : coordinate[0] - world * Math.floor(coordinate[0] / world + 0.5);
     const found: Alert[] = [];
     this.points.forEachFeatureInExtent([x - reach, y - reach, x + reach, y + reach], (feature) => {
       found.push(feature.get("alert") as Alert);
@@ -329,15 +367,23 @@ export class AlertMap {
   }
 
   private readCoordinate(coordinate: number[]): void {
-    const [lon, lat] = toLonLat(coordinate);
-    const wrapped = ((((lon + 180) % 360) + 360) % 360) - 180;
+    const [lon, lat] = degreesAt(coordinate);
     const second = form() === "DD" ? "DMM" : "DD";
-    this.readout.replaceChildren(h("div", null, written(lat, wrapped)), h("div", null, written(lat, wrapped, second)));
+    this.readout.replaceChildren(h("div", null, written(lat, lon)), h("div", null, written(lat, lon, second)));
   }
 
   private fitButton(): HTMLElement {
     return h("button", { class: "fit", title: "Show all urgent alerts (0)", onclick: () => this.fit() }, "Show all");
   }
+}
+
+function mercatorView(centre: [number, number] = [5, 30]): View {
+  const center = point(...centre);
+  return new View({ center, zoom: 1.6, minZoom: 0, maxZoom: 18, enableRotation: false, multiWorld: false });
+}
+
+function polarView(): View {
+  return new View({ projection: projection(), center: [0, 0], zoom: 1.6, maxZoom: 16, enableRotation: false });
 }
 
 function motion(): number {

@@ -204,3 +204,32 @@ def test_who_is_told_is_said_in_french(browser: Browser, station: Station) -> No
     )
     assert [part for part in parts if english.search(part)] == []
     context.close()
+
+
+def test_a_place_near_the_pole_is_drawn_where_it_is(station: Station, look: Open) -> None:
+    station.post([traffic.burst(traffic.UNLOCATED), traffic.burst(traffic.PLB)])
+    station.feed(traffic.doppler(traffic.UNLOCATED, [(88.0, 30.0, 3800.0, 1.0)]))
+    with look() as page:
+        page.wait_for_selector(".row >> nth=1")
+        assert page.locator(".projection").input_value() == ""
+        page.click(f"#row-{UNLOCATED_ID}")  # Mercator ends at 85 degrees: its pole's view opens
+        page.wait_for_function("() => document.querySelector('.map').dataset.projection === 'EPSG:3995'")
+        assert page.locator(".projection").input_value() == "north"
+        page.wait_for_selector(".position")
+        page.wait_for_timeout(300)
+        box = page.locator(".map").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        read = page.inner_text(".readout").split("\n")[0]
+        found = re.fullmatch(r"([\d.]+)° N  ([\d.]+)° E", read)
+        assert found, read
+        assert float(found[1]) == pytest.approx(88.0, abs=0.05)
+        assert float(found[2]) == pytest.approx(30.0, abs=1.5)
+        page.click(".detail .close")
+        page.click(f"#row-{PLB_ID}")  # 46 degrees north is still in sight of that view
+        page.wait_for_selector(f".detail-head .hex >> text={PLB_ID}")
+        assert page.get_attribute(".map", "data-projection") == "EPSG:3995"
+        page.keyboard.press("p")
+        page.wait_for_function("() => document.querySelector('.map').dataset.projection === 'EPSG:3031'")
+        page.select_option(".projection", "")
+        page.wait_for_function("() => document.querySelector('.map').dataset.projection === 'EPSG:3857'")
