@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import h3
+import httpx
 import numpy as np
 import pytest
 import web_traffic as traffic
@@ -15,7 +16,7 @@ from web_station import DESK, PHONE, Open, Station
 
 from vigie.message import beacon
 from vigie.message.encode import encode
-from vigie.records import Order
+from vigie.records import Order, Sit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -57,6 +58,25 @@ def test_who_would_be_told_and_why_and_what_is_inferred(station: Station, look: 
         assert "inferred: no document that was read says so" in inferred.first.inner_text()
         assert "NEW DOPPLER POSITION DATA SUSPECT" in page.inner_text("[data-section=remarks]")
         assert page.get_attribute(".remarks", "lang") == "en"
+
+
+def test_a_message_that_was_written_is_shown_with_its_text(station: Station, look: Open) -> None:
+    confirmed(station)
+    address = f"{station.url}/api/alerts/{UNLOCATED_ID}"
+    called = httpx.get(address).json()["messages"]
+    assert [notice["text"] for notice in called] == [None] * len(called)
+    newest = called[0]
+    sit = Sit(
+        newest["to"], "2410", newest["number"], newest["serial"], "sit185", "1. DISTRESS COSPAS-SARSAT", now(),
+        UNLOCATED_ID, newest["why"],
+    )  # fmt: skip
+    station.feed([sit])
+    told = httpx.get(address).json()
+    assert [notice["text"] for notice in told["messages"]] == [sit.text] + [None] * (len(called) - 1)
+    assert told["messages_total"] == len(called)
+    with look(f"#/alert/{UNLOCATED_ID}") as page:
+        page.click("text=Text of the message")
+        assert page.inner_text(".message pre") == sit.text
 
 
 def test_places_reference_movement_satellites_and_cells(station: Station, look: Open) -> None:
