@@ -1,7 +1,7 @@
 // The kinds of traffic: always a word, and a colour beside it. Distress stands first.
 import type { Alert, Category } from "./types";
 
-export type Kind = Category | "exercise";
+export type Kind = Category | "exercise" | "closed";
 
 export interface KindRow {
   kind: Kind;
@@ -22,6 +22,7 @@ export const KINDS: KindRow[] = [
   { kind: "national", badge: "NATIONAL USE", label: "National", shape: "⬟", urgent: true },
   { kind: "cancelled", badge: "CANCELLED", label: "Cancelled", shape: "✦", urgent: false },
   { kind: "exercise", badge: "EXERCISE", label: "Exercise", shape: "■", urgent: false },
+  { kind: "closed", badge: "CLOSED", label: "Closed", shape: "○", urgent: false },
   { kind: "test", badge: "TEST", label: "Test", shape: "▲", urgent: false },
   { kind: "self_test", badge: "SELF-TEST", label: "Self-test", shape: "▲", urgent: false },
   { kind: "orbitography", badge: "ORBITOGRAPHY", label: "Orbitography", shape: "•", urgent: false },
@@ -30,16 +31,26 @@ export const KINDS: KindRow[] = [
 const RANK = new Map(KINDS.map((row, rank) => [row.kind, rank]));
 const ROWS = new Map(KINDS.map((row) => [row.kind, row]));
 
-/** An exercise is told apart from everything live, whatever its message says. */
+/** An exercise is told apart from everything live, whatever its message says; what is closed from what is open. */
 export function kindOf(alert: Alert): Kind {
   if (alert.exercise) return "exercise";
+  if (isClosed(alert)) return "closed";
   return RANK.has(alert.category) ? alert.category : "unreliable";
 }
 
-/** Place in the list, the most urgent lowest; exercises stand together, and among them the same order holds. */
+export function isClosed(alert: Alert): boolean {
+  return alert.state === "closed";
+}
+
+/**
+ * Place in the list, the most urgent lowest; exercises stand together, and closed alerts: among them the same order
+ * holds, a closed exercise behind the open ones.
+ */
 export function rank(alert: Alert): number {
-  const inner = alert.exercise ? (RANK.get(alert.category) ?? 0) / 100 : 0;
-  return RANK.get(kindOf(alert))! + inner;
+  const kind = kindOf(alert);
+  const grouped = kind === "exercise" || kind === "closed";
+  const inner = grouped ? (RANK.get(alert.category) ?? 0) / 100 : 0;
+  return RANK.get(kind)! + inner + (alert.exercise && isClosed(alert) ? 0.5 : 0);
 }
 
 export function rowOf(alert: Alert): KindRow {
@@ -47,9 +58,11 @@ export function rowOf(alert: Alert): KindRow {
 }
 
 export function badge(alert: Alert): string {
-  if (!alert.exercise) return rowOf(alert).badge;
-  const inner = ROWS.get(alert.category)?.badge ?? alert.category;
-  return `EXERCISE - ${inner.toLowerCase()}`;
+  const kind = kindOf(alert);
+  if (kind !== "exercise" && kind !== "closed") return rowOf(alert).badge;
+  const inner = (ROWS.get(alert.category)?.badge ?? alert.category).toLowerCase();
+  if (kind === "closed") return `CLOSED - ${inner}`;
+  return isClosed(alert) ? `EXERCISE - closed - ${inner}` : `EXERCISE - ${inner}`;
 }
 
 /** Calls for help, real or exercised: the map draws how sure their position is. */

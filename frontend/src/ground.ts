@@ -13,7 +13,7 @@ import Stroke from "ol/style/Stroke";
 import Style from "ol/style/Style";
 import Text from "ol/style/Text";
 import { words, type Palette } from "./marks";
-import { point } from "./shapes";
+import { centred, point } from "./shapes";
 
 /** As scripts/land.mjs writes it: lines as steps of whole numbers, ``scale`` of them to a degree. */
 interface Land {
@@ -38,6 +38,10 @@ export class Ground {
   private readonly namesLayer: VectorLayer;
   private graticule: Graticule | null = null;
   private level = 0;
+  private latest: Land | null = null;
+  private labels: Land["labels"];
+  private readonly polarLines = new VectorSource();
+  private readonly polarLayer: VectorLayer;
   private map: OlMap | null = null;
 
   constructor(private palette: Palette) {
@@ -46,11 +50,42 @@ export class Ground {
       declutter: true,
       style: (feature, resolution) => this.nameStyle(feature as Feature, resolution),
     });
+    this.polarLayer = new VectorLayer({
+      source: this.polarLines,
+      declutter: true,
+      style: (feature) => this.lineStyle(feature.get("name") as string | undefined),
+    });
+  }
+
+  /** Draw everything again: the projection has changed. ``lines`` stand for the graticule of a polar view. */
+  reproject(lines: ((meridian: typeof meridianName) => Feature[]) | null): void {
+    this.graticule?.setVisible(lines === null);
+    this.polarLines.clear(true);
+    if (lines) this.polarLines.addFeatures(lines(meridianName));
+    this.polarLines.changed();
+    this.names.clear(true);
+    this.land.clear(true);
+    if (this.latest) this.draw(this.latest);
+  }
+
+  private draw(land: Land): void {
+    if (land.labels) {
+      this.names.clear(true);
+      this.names.addFeatures(land.labels.map(nameFeature));
+    }
+    this.land.clear(true);
+    this.land.addFeatures(landFeatures(land));
+  }
+
+  private lineStyle(name: string | undefined): Style {
+    const text = name === undefined ? undefined : words(this.palette, { text: name });
+    return new Style({ stroke: new Stroke({ color: this.palette.line, width: 0.9 }), text });
   }
 
   addTo(map: OlMap): void {
     this.map = map;
     map.addLayer(this.landLayer);
+    map.addLayer(this.polarLayer);
     map.addLayer(this.namesLayer);
     this.restyle(this.palette);
     map.on("moveend", () => {
@@ -67,10 +102,10 @@ export class Ground {
       const reply = await fetch(`./land-${LEVELS[level][0]}.json`);
       if (!reply.ok) throw new Error(`answered ${reply.status}`);
       const land = (await reply.json()) as Land;
-      if (land.labels) this.names.addFeatures(land.labels.map(nameFeature));
-      if (this.level > level && this.land.getFeatures().length) return; // a finer one is here already
-      this.land.clear(true);
-      this.land.addFeatures(landFeatures(land));
+      this.labels ??= land.labels;
+      if (this.level > level && this.latest) return this.draw(this.latest); // a finer one is here already
+      this.latest = { ...land, labels: this.labels };
+      this.draw(this.latest);
     } catch {
       this.level = before; // the positions are shown all the same; the next move of the map tries again
     }
@@ -85,6 +120,7 @@ export class Ground {
     const border = new Style({ stroke: new Stroke({ color: palette.border, width: 0.6 }) });
     this.landLayer.setStyle((feature) => (feature.get("border") ? border : land));
     this.namesLayer.changed();
+    this.polarLayer.changed();
     if (this.graticule) this.map?.removeLayer(this.graticule);
     this.graticule = new Graticule({
       strokeStyle: new Stroke({ color: palette.line, width: 0.7 }),
@@ -94,10 +130,11 @@ export class Ground {
       latLabelPosition: 1,
       lonLabelStyle: words(palette, { textBaseline: "bottom", offsetY: -2 }),
       latLabelStyle: words(palette, { textAlign: "end", offsetX: -3 }),
-      lonLabelFormatter: (lon) => meridian(lon, "E", "W"),
-      latLabelFormatter: (lat) => meridian(lat, "N", "S"),
+      lonLabelFormatter: (lon) => meridianName(lon, "E", "W"),
+      latLabelFormatter: (lat) => meridianName(lat, "N", "S"),
       targetSize: 130,
     });
+    this.graticule.setVisible(centred() === null);
     this.map?.getLayers().insertAt(1, this.graticule);
   }
 
@@ -126,9 +163,24 @@ function unpack(steps: number[], scale: number): number[][] {
   return out;
 }
 
+/** Land round the other pole would cover a polar view, and land of the other hemisphere lies far beyond its edge. */
+function inSight(outer: number[], scale: number): boolean {
+  const pole = centred();
+  if (pole === null) return true;
+  let [latitude, lowest, highest] = [0, Infinity, -Infinity];
+  for (let index = 1; index < outer.length; index += 2) {
+    latitude += outer[index];
+    lowest = Math.min(lowest, latitude);
+    highest = Math.max(highest, latitude);
+  }
+  return pole === "north" ? highest > 0 && lowest > -60 * scale : lowest < 0;
+}
+
 /** One feature a polygon: what is out of sight is not drawn. */
 function landFeatures(land: Land): Feature[] {
-  const shapes = land.polygons.map((rings) => new Polygon(rings.map((ring) => unpack(ring, land.scale))));
+  const shapes = land.polygons
+    .filter(([outer]) => inSight(outer, land.scale))
+    .map((rings) => new Polygon(rings.map((ring) => unpack(ring, land.scale))));
   const borders = land.borders.map((line) => new LineString(unpack(line, land.scale)));
   return [
     ...shapes.map((geometry) => new Feature<Polygon | LineString>(geometry)),
@@ -140,7 +192,7 @@ function nameFeature([name, lon, lat, area]: [string, number, number, number]): 
   return new Feature({ geometry: new Point(point(lon, lat)), name, area });
 }
 
-function meridian(angle: number, plus: string, minus: string): string {
+function meridianName(angle: number, plus: string, minus: string): string {
   const minutes = Math.round(Math.abs(angle) * 6000) / 100;
   const [whole, rest] = [Math.floor(minutes / 60), +(minutes % 60).toFixed(2)];
   const text = rest ? `${whole}° ${rest}′` : `${whole}°`;

@@ -79,11 +79,13 @@ export class Header {
   }
 
   /** What is heard, in words, and what is wrong with it. */
-  setSources(words: string, fault: boolean, banner: string): void {
+  setSources(words: string, fault: boolean, banner: string[]): void {
     say(this.sources, words);
     this.sources.dataset.fault = String(fault);
-    this.fault.hidden = banner === "";
-    say(this.fault, banner);
+    this.fault.hidden = banner.length === 0;
+    // a sentence each, in the language of the page: what a source calls itself stays as it is
+    const text = banner.map(language.translated).join(" ");
+    if (this.fault.textContent !== text) this.fault.textContent = text;
   }
 
   draw(): void {

@@ -12,6 +12,7 @@ const KEYS: [string, string][] = [
   ["t", "day or night colours"],
   ["c", "next form of coordinates"],
   ["d", "measure distances on the map"],
+  ["p", "map in Mercator, about the North Pole, about the South Pole"],
   ["?", "this help"],
 ];
 

@@ -11,6 +11,7 @@ export interface Keys {
   theme(): void;
   coordinates(): void;
   measure(): void;
+  projection(): void;
   help(): void;
 }
 
@@ -25,6 +26,7 @@ export function listen(keys: Keys): void {
     t: () => keys.theme(),
     c: () => keys.coordinates(),
     d: () => keys.measure(),
+    p: () => keys.projection(),
     "?": () => keys.help(),
   };
   addEventListener("keydown", (event) => {

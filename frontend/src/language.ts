@@ -11,6 +11,8 @@ interface Pattern {
   /** what stands in the places of the sentence, and whether it is itself in the catalogue */
   places: { name: string; words: boolean }[];
   into: string;
+  /** it has words of its own, not only places and commas */
+  telling: boolean;
 }
 
 const KEPT = 5000;
@@ -56,7 +58,12 @@ function use(catalogue: Record<string, string>): void {
           return "(.+?)";
         })
         .join("");
-      return { find: new RegExp(`^${source}$`, "s"), places, into };
+      return {
+        find: new RegExp(`^${source}$`, "s"),
+        places,
+        into,
+        telling: /\p{L}{3}/u.test(english.replace(/\{.*?\}/g, "")),
+      };
     });
 }
 
@@ -74,15 +81,24 @@ export function translated(text: string): string {
   return found;
 }
 
+/** A reason may be several sentences, each in the catalogue by itself: patterns that say little come after them. */
 function sought(text: string): string {
   if (Object.hasOwn(exact, text) && !text.includes("{")) return exact[text];
-  for (const { find, places, into } of patterns) {
-    const match = find.exec(text);
+  const said = filled(text, true);
+  if (said !== null) return said;
+  const sentences = text.split(/(?<=\.) (?=\p{Lu})/u);
+  if (sentences.length > 1) return sentences.map(translated).join(" ");
+  return filled(text, false) ?? text;
+}
+
+function filled(text: string, telling: boolean): string | null {
+  for (const pattern of patterns) {
+    const match = pattern.telling === telling && pattern.find.exec(text);
     if (!match) continue;
     const given = new Map(
-      places.map(({ name, words }, index) => [name, words ? translated(match[index + 1]) : match[index + 1]]),
+      pattern.places.map(({ name, words }, index) => [name, words ? translated(match[index + 1]) : match[index + 1]]),
     );
-    return into.replace(/\{(\w+)\}/g, (_, name: string) => given.get(name) ?? "");
+    return pattern.into.replace(/\{(\w+)\}/g, (_, name: string) => given.get(name) ?? "");
   }
-  return text;
+  return null;
 }

@@ -49,7 +49,7 @@ const detail = new Detail(state, {
   zoom: (place) => {
     setTab("map");
     map.resize();
-    map.zoomTo(place);
+    void map.zoomTo(place);
   },
   loaded: (dossier) => map.setSolutions(dossier.id, dossier.solutions ?? []),
 });
@@ -253,9 +253,10 @@ listen({
   zoom: () => {
     const alert = state.alerts.get(state.cursor ?? "");
     const place = alert && placeOf(alert);
-    if (place) map.zoomTo(place);
+    if (place) void map.zoomTo(place);
   },
   fit: () => map.fit(),
+  projection: () => map.turn(),
   sound: () => sound.toggle(),
   theme: changeTheme,
   coordinates: () => changeCoordinates(coordinates.following()),

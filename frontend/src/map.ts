@@ -6,8 +6,8 @@ import { defaults as controls } from "ol/control/defaults";
 import ScaleLine from "ol/control/ScaleLine";
 import { boundingExtent, containsCoordinate, createEmpty, extend, isEmpty, type Extent } from "ol/extent";
 import Point from "ol/geom/Point";
+import Polygon from "ol/geom/Polygon";
 import VectorLayer from "ol/layer/Vector";
-import { fromLonLat, toLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
 import type Style from "ol/style/Style";
 import { kindOf, mattersOnMap, rank, rowOf, type Kind } from "./categories";
@@ -18,7 +18,8 @@ import { translated } from "./language";
 import { Marks, readPalette } from "./marks";
 import { Measure } from "./measure";
 import { candidates, percent, placeOf } from "./place";
-import { area, around, point } from "./shapes";
+import type { Cell } from "./cells";
+import { area, around, centred, degreesAt, point, poleFor, project, projection, type Pole } from "./shapes";
 import type { State } from "./state";
 import type { Alert, Solution } from "./types";
 
@@ -27,10 +28,16 @@ const CIRCLES = 300;
 const CROWD = 200;
 /** m a pixel, from which on a crowd is one */
 const CLOSE = 1500;
+const PROJECTIONS: [Pole | null, string][] = [
+  [null, "Mercator"],
+  ["north", "North Pole"],
+  ["south", "South Pole"],
+];
 
 export class AlertMap {
   readonly element = h("div", { class: "map", role: "application", tabindex: 0, "aria-label": "Map of the alerts" });
   private readonly readout = h("div", { class: "readout", "aria-hidden": "true" });
+  private readonly projections = h("select", { class: "projection", "aria-label": "Projection of the map (p)" });
   private readonly map: OlMap;
   private readonly points = new VectorSource<Feature<Point>>();
   private readonly areas = new VectorSource();
@@ -43,6 +50,8 @@ export class AlertMap {
   private fitted = false;
   private located = 0;
   private drawnAreas = "";
+  /** of the alert that is open: what its probability cells were read from, and the cells */
+  private cells: { of: string; rings: Cell[] } = { of: "", rings: [] };
 
   constructor(
     private readonly state: State,
@@ -54,18 +63,11 @@ export class AlertMap {
     this.map = new OlMap({
       target: this.element,
       controls: controls({ attribution: false, rotate: false }).extend([new ScaleLine({ units: "nautical" })]),
-      view: new View({
-        center: fromLonLat([5, 30]),
-        zoom: 1.6,
-        minZoom: 0,
-        maxZoom: 18,
-        enableRotation: false,
-        multiWorld: false,
-      }),
+      view: mercatorView(),
     });
     this.ground.addTo(this.map);
     for (const layer of this.layers) this.map.addLayer(layer);
-    this.element.append(this.readout, this.fitButton());
+    this.element.append(this.readout, this.fitButton(), this.projections);
     this.measure = new Measure(this.map, this.marks.palette);
     this.map.on("pointermove", (event) => {
       this.readCoordinate(event.coordinate);
@@ -81,7 +83,42 @@ export class AlertMap {
       const first = this.at(event.coordinate)[0];
       if (first) this.open(first.id);
     });
+    this.projections.append(...PROJECTIONS.map(([pole, name]) => h("option", { value: pole ?? "" }, name)));
+    this.projections.addEventListener(
+      "change",
+      () => void this.setPole((this.projections.value || null) as Pole | null),
+    );
     new ResizeObserver(() => this.map.updateSize()).observe(this.element);
+  }
+
+  /** The next projection: Mercator, then about the poles. */
+  turn(): void {
+    const at = PROJECTIONS.findIndex(([pole]) => pole === centred());
+    void this.setPole(PROJECTIONS[(at + 1) % PROJECTIONS.length][0]);
+  }
+
+  /** Draw the map about a pole, or in Mercator. */
+  private async setPole(pole: Pole | null): Promise<void> {
+    if (pole === centred()) return;
+    const middle = degreesAt(this.map.getView().getCenter()!);
+    if (pole === null) {
+      project(null);
+      this.ground.reproject(null);
+      this.map.setView(mercatorView(middle));
+    } else {
+      const polar = await import("./polar");
+      project({ code: polar.projection(pole), pole });
+      this.ground.reproject((name) => polar.graticule(pole, name));
+      this.map.setView(polarView());
+    }
+    this.projections.value = pole ?? "";
+    this.points.clear(true);
+    this.drawnAreas = "";
+    this.measure.reproject();
+    this.draw();
+    this.points.changed();
+    this.areas.changed();
+    this.element.dataset.projection = projection();
   }
 
   private makeLayers(): VectorLayer[] {
@@ -212,24 +249,52 @@ export class AlertMap {
     this.chosen.addFeatures(alert ? this.chosenFeatures(alert) : []);
     this.chosen.changed();
     this.points.changed();
+    this.element.dataset.chosen = this.chosen
+      .getFeatures()
+      .map((feature) => String(feature.get("role")))
+      .join(" ");
+  }
+
+  /** Read the cells of the alert that is open; what reads them is loaded with the first. */
+  private async readCells(alert: Alert, list: Solution[]): Promise<void> {
+    const told: Record<string, number> = Object.assign({}, ...list.map((solution) => solution.cells ?? {}));
+    const of = JSON.stringify([alert.id, told]);
+    if (of === this.cells.of) return;
+    this.cells = { of, rings: [] };
+    if (Object.keys(told).length === 0) return;
+    const { rings } = await import("./cells");
+    if (this.cells.of !== of) return;
+    this.cells.rings = rings(told);
+    this.drawChosen();
   }
 
   private chosenFeatures(alert: Alert): Feature[] {
     const kind = kindOf(alert);
     const list = this.solutions.id === alert.id ? this.solutions.list : (alert.solutions ?? []);
-    const several = list.length > 1;
-    const made: Feature[] = [];
+    void this.readCells(alert, list);
+    const several = list.length + (alert.reference ? 1 : 0) > 1;
+    const most = Math.max(...this.cells.rings.map((cell) => cell.probability));
+    const made: Feature[] = this.cells.rings.map((cell) => {
+      const geometry = new Polygon([cell.ring.map(([longitude, latitude]) => point(longitude, latitude))]);
+      return new Feature({ geometry, kind, role: "cell", share: cell.probability / most });
+    });
     for (const solution of [...list].reverse()) {
       const shape = area(solution);
-      if (shape) made.push(new Feature({ geometry: shape, kind }));
+      if (shape) made.push(new Feature({ geometry: shape, kind, role: "area" }));
       const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
       const at = new Point(point(solution.longitude, solution.latitude));
-      made.push(new Feature({ geometry: at, kind, label: several ? `${translated(solution.method)}${chance}` : "" }));
+      const label = several ? `${translated(solution.method)}${chance}` : "";
+      made.push(new Feature({ geometry: at, kind, label, role: "solution" }));
+    }
+    if (alert.reference) {
+      const at = new Point(point(alert.reference.longitude, alert.reference.latitude));
+      made.push(new Feature({ geometry: at, kind, label: translated("MCC reference"), role: "reference" }));
     }
     const place = placeOf(alert);
     if (place) {
       const at = new Point(point(place.longitude, place.latitude));
-      made.push(new Feature({ geometry: at, kind, ring: true, label: alert.hex_id ?? translated("no trusted ID") }));
+      const label = alert.hex_id ?? translated("no trusted ID");
+      made.push(new Feature({ geometry: at, kind, label, role: "ring" }));
     }
     return made;
   }
@@ -238,6 +303,10 @@ export class AlertMap {
   lookAt(alert: Alert): void {
     const place = placeOf(alert);
     if (!place) return;
+    void this.setPole(poleFor(place.latitude)).then(() => this.moveTo(alert, place));
+  }
+
+  private moveTo(alert: Alert, place: { latitude: number; longitude: number; ehe_m: number | null }): void {
     const view = this.map.getView();
     const near = around(place.longitude, place.latitude, Math.max((place.ehe_m ?? 0) * 4, 400_000)).getExtent();
     const open = candidates(alert);
@@ -251,7 +320,8 @@ export class AlertMap {
     }
   }
 
-  zoomTo(place: { latitude: number; longitude: number; ehe_m: number | null }): void {
+  async zoomTo(place: { latitude: number; longitude: number; ehe_m: number | null }): Promise<void> {
+    await this.setPole(poleFor(place.latitude));
     const extent = around(place.longitude, place.latitude, Math.max(place.ehe_m ?? 0, 4000) * 2.5).getExtent();
     this.fitted = true;
     this.map.getView().fit(extent, { duration: motion(), padding: [40, 40, 40, 40], maxZoom: 13 });
@@ -287,8 +357,8 @@ export class AlertMap {
   private at(coordinate: number[]): Alert[] {
     const reach = (this.map.getView().getResolution() ?? 0) * 11;
     const world = 2 * Math.PI * 6378137;
-    const x = coordinate[0] - world * Math.floor(coordinate[0] / world + 0.5);
     const [, y] = coordinate;
+    const x = centred() ? coordinate[0] : coordinate[0] - world * Math.floor(coordinate[0] / world + 0.5);
     const found: Alert[] = [];
     this.points.forEachFeatureInExtent([x - reach, y - reach, x + reach, y + reach], (feature) => {
       found.push(feature.get("alert") as Alert);
@@ -297,15 +367,23 @@ export class AlertMap {
   }
 
   private readCoordinate(coordinate: number[]): void {
-    const [lon, lat] = toLonLat(coordinate);
-    const wrapped = ((((lon + 180) % 360) + 360) % 360) - 180;
+    const [lon, lat] = degreesAt(coordinate);
     const second = form() === "DD" ? "DMM" : "DD";
-    this.readout.replaceChildren(h("div", null, written(lat, wrapped)), h("div", null, written(lat, wrapped, second)));
+    this.readout.replaceChildren(h("div", null, written(lat, lon)), h("div", null, written(lat, lon, second)));
   }
 
   private fitButton(): HTMLElement {
     return h("button", { class: "fit", title: "Show all urgent alerts (0)", onclick: () => this.fit() }, "Show all");
   }
+}
+
+function mercatorView(centre: [number, number] = [5, 30]): View {
+  const center = point(...centre);
+  return new View({ center, zoom: 1.6, minZoom: 0, maxZoom: 18, enableRotation: false, multiWorld: false });
+}
+
+function polarView(): View {
+  return new View({ projection: projection(), center: [0, 0], zoom: 1.6, maxZoom: 16, enableRotation: false });
 }
 
 function motion(): number {

@@ -53,6 +53,7 @@ const SHAPES: Record<Kind, { points: number; radius: number; radius2?: number; a
     test: { points: 3, radius: 7 },
     self_test: { points: 3, radius: 7 },
     orbitography: { radius: 4.5 },
+    closed: { radius: 6 },
   };
 
 export class Marks {
@@ -65,8 +66,10 @@ export class Marks {
     const key = `${kind}/${unread}/${crowded}`;
     let style = this.cache.get(key);
     if (!style) {
-      const fill = new Fill({ color: this.palette.kinds[kind] });
-      const stroke = new Stroke(unread ? { color: this.palette.label, width: 2.4 } : { color: "#ffffff", width: 1.6 });
+      const hollow = kind === "closed";
+      const fill = new Fill({ color: hollow ? this.palette.halo : this.palette.kinds[kind] });
+      const rim = { color: hollow ? this.palette.kinds[kind] : "#ffffff", width: hollow ? 2 : 1.6 };
+      const stroke = new Stroke(unread ? { color: this.palette.label, width: 2.4 } : rim);
       const shape = SHAPES[kind];
       const image =
         "points" in shape
@@ -96,9 +99,24 @@ export class Marks {
   chosen(feature: Feature): Style {
     const kind = feature.get("kind") as Kind;
     const colour = this.palette.kinds[kind];
+    const role = feature.get("role") as string;
+    if (role === "cell") return this.cell(colour, feature.get("share") as number);
     if (feature.getGeometry() instanceof Polygon) return this.area(kind, true);
     const text = feature.get("label") as string;
-    if (feature.get("ring")) {
+    if (role === "reference") {
+      // a square with its centre: told from the crosses of what was measured
+      return new Style({
+        image: new RegularShape({
+          points: 4,
+          radius: 10,
+          angle: Math.PI / 4,
+          fill: new Fill({ color: `${this.palette.halo}99` }),
+          stroke: new Stroke({ color: colour, width: 2.5 }),
+        }),
+        text: words(this.palette, { text, font: "12px system-ui, sans-serif", offsetX: 14, textAlign: "left" }),
+      });
+    }
+    if (role === "ring") {
       return new Style({
         image: new CircleStyle({ radius: 14, stroke: new Stroke({ color: colour, width: 3 }) }),
         text: words(this.palette, { text, font: "600 12px system-ui, sans-serif", offsetY: -24 }),
@@ -107,6 +125,15 @@ export class Marks {
     return new Style({
       image: new RegularShape({ points: 4, radius: 7, radius2: 0, stroke: new Stroke({ color: colour, width: 2 }) }),
       text: words(this.palette, { text, font: "12px system-ui, sans-serif", offsetY: 22 }),
+    });
+  }
+
+  /** A cell of probability: the likelier, the less of the map shows through. */
+  private cell(colour: string, share: number): Style {
+    const opacity = Math.round(255 * (0.06 + 0.6 * share));
+    return new Style({
+      fill: new Fill({ color: `${colour}${opacity.toString(16).padStart(2, "0")}` }),
+      stroke: new Stroke({ color: `${colour}66`, width: 0.5 }),
     });
   }
 }

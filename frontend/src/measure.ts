@@ -6,7 +6,6 @@ import LineString from "ol/geom/LineString";
 import Point from "ol/geom/Point";
 import DoubleClickZoom from "ol/interaction/DoubleClickZoom";
 import VectorLayer from "ol/layer/Vector";
-import { toLonLat } from "ol/proj";
 import VectorSource from "ol/source/Vector";
 import CircleStyle from "ol/style/Circle";
 import Fill from "ol/style/Fill";
@@ -17,7 +16,7 @@ import LatLonSphere from "geodesy/latlon-spherical.js";
 import { h, say } from "./dom";
 import { distance } from "./format";
 import { words, type Palette } from "./marks";
-import { point } from "./shapes";
+import { degreesAt, point } from "./shapes";
 
 const STEPS_DEG = 0.5;
 
@@ -59,8 +58,12 @@ export class Measure {
 
   /** A click on the map while measuring. */
   click(event: MapBrowserEvent): void {
-    const [longitude, latitude] = toLonLat(event.coordinate);
-    this.points.push([longitude, latitude]);
+    this.points.push(degreesAt(event.coordinate));
+    this.draw();
+  }
+
+  /** The projection has changed: the same places lie elsewhere. */
+  reproject(): void {
     this.draw();
   }
 

@@ -15,7 +15,7 @@ const GIVEN_UP_S = 600;
  * heard: where the schedule has grown slower since, the longest interval that is possible stands in ``to_s``.
  */
 export function due(alert: Alert): Due | null {
-  if (alert.category === "self_test" || alert.category === "cancelled") return null;
+  if (alert.category === "self_test" || alert.category === "cancelled" || alert.state === "closed") return null;
   const heard_s = (Date.parse(alert.last_seen) - Date.parse(alert.first_seen)) / 1000;
   if (/^elt_dt$/i.test(alert.beacon_type ?? "")) {
     if (heard_s < 120) return { from_s: 4.8, to_s: 30 };

@@ -5,7 +5,8 @@ import { append, data, h } from "./dom";
 import * as f from "./format";
 import { beaconType, bursts } from "./list";
 import { candidates, percent } from "./place";
-import type { Detection, Dossier, Facts, Solution } from "./types";
+import { remarks, returnLink, told } from "./telling";
+import type { Detection, Dossier, Facts, Reference, Solution } from "./types";
 
 /** What a section asks of the panel it stands in. */
 export interface Host {
@@ -35,8 +36,17 @@ export function sections(host: Host): Section[] {
       title: "Positions",
       open: true,
       draw: (d) => positions(d, host),
-      of: (d) => [d.solutions, d.position, form()],
+      of: (d) => [d.solutions, d.position, d.reference, form()],
     },
+    { name: "remarks", title: "Warnings for every message", open: true, draw: remarks, of: (d) => d.remarks },
+    {
+      name: "told",
+      title: "Destinations and messages",
+      open: true,
+      draw: told,
+      of: (d) => [d.to, d.told, d.notices, d.messages, d.messages_total],
+    },
+    { name: "link", title: "Return link", open: true, draw: returnLink, of: (d) => d.return_link },
     { name: "words", title: "What the message says", open: true, draw: description, of: (d) => d.facts?.description },
     {
       name: "bits",
@@ -70,6 +80,10 @@ function summaryOf(d: Dossier): unknown {
     d.bursts,
     d.facts,
     d.exercise,
+    d.site,
+    d.until,
+    d.state,
+    heardBy(d),
   ];
 }
 
@@ -77,7 +91,7 @@ export function hasFields(facts: Facts | undefined): boolean {
   return !!facts?.fields && Object.keys(facts.fields).length > 0;
 }
 
-function pair(name: string, ...content: (Node | string | null)[]): Node[] {
+export function pair(name: string, ...content: (Node | string | null)[]): Node[] {
   const cell = h("dd");
   append(cell, content);
   return [h("dt", null, name), cell];
@@ -94,12 +108,25 @@ function summary(d: Dossier, host: Host): Node[] {
       ...pair("Next burst", host.nextOf(d)),
       ...pair("First burst", `${f.instant(d.first_seen)} UTC`),
       ...pair("Bursts", bursts(d)),
+      ...((d.site ?? 1) > 1 ? pair("Activation", `number ${d.site} of this beacon: the earlier ones are closed`) : []),
+      ...(f.known(d.until) ? pair("Closes", `${f.instant(d.until)} UTC unless the beacon is heard again`) : []),
+      ...(heardBy(d).length ? pair("Heard by", data(heardBy(d).join(", "))) : []),
       ...pair("Country", country + code),
       ...pair("Beacon", beaconType(d)),
       ...pair("Protocol", f.plainName(d.protocol)),
       ...pair("Message check", verdict(d.facts)),
     ),
   ];
+}
+
+/** The satellites of its bursts and positions, and the stations. */
+function heardBy(d: Dossier): string[] {
+  const found = [
+    ...(d.solutions ?? []).flatMap((solution) => solution.satellites ?? []),
+    ...d.detections.flatMap((burst) => [burst.satellite, burst.source]),
+    ...(d.solutions ?? []).map((solution) => solution.source),
+  ];
+  return [...new Set(found.filter((name) => f.known(name)))] as string[];
 }
 
 function verdict(facts: Facts | undefined): Node {
@@ -123,12 +150,13 @@ function verdict(facts: Facts | undefined): Node {
 }
 
 function positions(d: Dossier, host: Host): Node[] {
-  if (!d.solutions?.length) {
+  const agreed = d.reference ? [reference(d.reference)] : [];
+  if (!d.solutions?.length && !agreed.length) {
     return [h("p", { class: "none" }, d.position ? "" : "No position: the beacon sent none, and none was computed.")];
   }
   const open = candidates(d);
-  const ordered = [...open, ...d.solutions.filter((solution) => !open.includes(solution))];
-  return ordered.map((solution) => {
+  const ordered = [...open, ...(d.solutions ?? []).filter((solution) => !open.includes(solution))];
+  const measured = ordered.map((solution) => {
     const head = [f.plainName(solution.method)];
     if ((solution.probability ?? 1) < 0.9995) head.push(`probability ${percent(solution.probability)}`);
     return h(
@@ -148,13 +176,57 @@ function positions(d: Dossier, host: Host): Node[] {
         f.known(solution.alt_m) ? `, height ${Math.round(solution.alt_m!)} m` : "",
         f.known(solution.end) ? `, ${interval(solution)}` : "",
       ),
+      f.known(solution.velocity_mps) && h("div", { class: "note moving" }, moving(solution.velocity_mps!)),
+      heard(solution),
+      solution.outside?.length
+        ? h("div", { class: "note doubt" }, `Suspect: outside the footprint of ${solution.outside.join(", ")}`)
+        : null,
+      Object.keys(solution.cells ?? {}).length > 0 && h("div", { class: "note" }, shares(solution.cells!)),
     );
   });
+  return [...agreed, ...measured];
+}
+
+/** The centre's estimate, said to be one: it stands first, because it is what the messages give. */
+function reference(place: Reference): HTMLElement {
+  return h(
+    "div",
+    { class: "position reference" },
+    h("div", { class: "line" }, h("strong", null, "MCC reference position")),
+    ...coordinates(place),
+    h(
+      "div",
+      { class: "note" },
+      `The centre's estimate from ${place.used} positions that agree, the last at ${f.instant(place.end)} UTC: no measurement.`,
+    ),
+    place.renewed && h("div", { class: "note doubt" }, "Established anew: new positions contradicted the old one."),
+  );
+}
+
+function moving([east, north]: [number, number]): string {
+  const speed = Math.hypot(east, north);
+  const course = ((Math.atan2(east, north) * 180) / Math.PI + 360) % 360;
+  const knots = (speed * 3600) / 1852;
+  const towards = String(Math.round(course) % 360).padStart(3, "0");
+  return `Moving at ${speed.toFixed(1)} m/s (${knots.toFixed(1)} kn) towards ${towards}° true`;
+}
+
+function heard(solution: Solution): HTMLElement | null {
+  const by = solution.satellites?.join(", ") ?? "";
+  if (!by && !solution.source) return null;
+  const station = solution.source ? `found by ${solution.source}` : "";
+  const satellites = by ? `satellites ${by}` : "";
+  return h("div", { class: "note" }, [satellites, station].filter(Boolean).join("; "));
+}
+
+function shares(cells: Record<string, number>): string {
+  const chances = Object.values(cells);
+  const most = percent(Math.max(...chances));
+  return `The map shows its probability in ${chances.length} cells, ${most} in the likeliest: no ellipse says it rightly.`;
 }
 
 /** The place in the form that was chosen, then in the others, each to be copied. */
-function coordinates(solution: Solution): HTMLElement[] {
-  const { latitude, longitude } = solution;
+function coordinates({ latitude, longitude }: { latitude: number; longitude: number }): HTMLElement[] {
   const rest = FORMS.filter(([name]) => name !== form());
   return [
     h("div", { class: "coordinates chosen" }, written(latitude, longitude)),
@@ -280,6 +352,7 @@ function burst(item: Detection): HTMLElement {
       item.message?.verdict && item.message.verdict !== "ok" ? h("span", { class: "tag" }, item.message.verdict) : null,
     ),
     h("div", { class: "small muted" }, `${frequency}, ${cn0}, from ${item.source || "unnamed source"}`),
+    item.satellite ? h("div", { class: "small muted" }, `by satellite ${item.satellite}`) : null,
     item.hex ? markedHex(item.hex, fixed) : h("span", { class: "none" }, "message not recovered"),
   );
 }

@@ -17,6 +17,50 @@ export interface Solution extends Position {
   used?: number | null;
   start?: string | null;
   end?: string | null;
+  /** east, north; null when the beacon is at rest, or that cannot be told */
+  velocity_mps?: [number, number] | null;
+  /** H3 cells with the probability of each, of all places of the beacon together */
+  cells?: Record<string, number>;
+  satellites?: string[];
+  /** contributing satellites in whose footprint the place does not lie */
+  outside?: string[];
+  source?: string;
+}
+
+/** A message that the alert calls for: decided and numbered; what was written of it, when it was. */
+export interface Notice {
+  number: string;
+  to: string;
+  serial: number;
+  title: string;
+  why: string;
+  source: string;
+  inferred: boolean;
+  buffers: string[];
+}
+
+export interface Message extends Notice {
+  seq: number;
+  time: string | null;
+  text?: string | null;
+}
+
+/** The MCC reference position: no measurement. */
+export interface Reference {
+  latitude: number;
+  longitude: number;
+  start: string;
+  end: string;
+  used: number;
+  renewed: boolean;
+}
+
+export interface ReturnLink {
+  provider: string;
+  state: "capable" | "owed" | "received" | "lost";
+  since: string;
+  automatic: boolean;
+  manual: boolean;
 }
 
 export interface Field {
@@ -62,6 +106,16 @@ export interface Alert {
   facts?: Facts;
   verdict?: string | null;
   generation?: string | null;
+  /** which activation of this beacon it is, counted from 1 */
+  site?: number;
+  to?: string[];
+  told?: string[];
+  notices?: Notice[];
+  reference?: Reference | null;
+  remarks?: string[];
+  return_link?: ReturnLink | null;
+  /** when it is closed unless the beacon is heard again */
+  until?: string | null;
 }
 
 export interface Detection {
@@ -77,6 +131,8 @@ export interface Detection {
   source: string | null;
   confidence: number | null;
   message?: Facts;
+  satellite?: string;
+  snippet?: string | null;
 }
 
 export interface TimeLineRow {
@@ -90,6 +146,9 @@ export interface Dossier extends Alert {
   detections: Detection[];
   detections_total: number;
   journal: TimeLineRow[];
+  /** newest first */
+  messages?: Message[];
+  messages_total?: number;
 }
 
 export interface JournalRow {

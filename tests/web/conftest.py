@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the modules that these tests share
 
-from web_station import Station
+from web_station import DESK, Open, Station
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page, WebSocket
 
 
 @pytest.fixture
@@ -37,3 +40,40 @@ def browser() -> Iterator[Browser]:
         made = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
         yield made
         made.close()
+
+
+@pytest.fixture
+def look(browser: Browser, station: Station) -> Open:
+    """Open the page; afterwards: no request left this machine, and nothing went wrong in the page."""
+
+    @contextmanager
+    def opened(
+        address: str = "", viewport: Any = DESK, allowed: str = r"^$", theme: Any = "light", **more: Any
+    ) -> Iterator[Page]:
+        context = browser.new_context(viewport=viewport, color_scheme=theme, reduced_motion="reduce", **more)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=station.url)
+        page = context.new_page()
+        hosts: set[str] = set()
+        wrong: list[str] = []
+        home = urlsplit(station.url).netloc
+
+        def sees(url: str) -> None:
+            parts = urlsplit(url)
+            if parts.scheme not in ("data", "blob"):
+                hosts.add(parts.netloc)
+
+        def socket(made: WebSocket) -> None:
+            sees(made.url)
+
+        page.on("request", lambda request: sees(request.url))
+        page.on("websocket", socket)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.extend([said.text] if said.type in ("error", "warning") else []))
+        page.goto(f"{station.url}/{address}")
+        page.wait_for_selector("html[data-ready]", timeout=15_000)
+        yield page
+        context.close()
+        assert hosts == {home}
+        assert [text for text in wrong if not re.search(allowed, text)] == []
+
+    return opened

@@ -69,7 +69,7 @@ TEXTS = """() => {
     const texts = [];
     while (walker.nextNode()) {
         const parent = walker.currentNode.parentElement;
-        if (!parent.closest('.fields, script, noscript, .language')) texts.push(walker.currentNode.data);
+        if (!parent.closest('.fields, script, noscript, .language, [lang=en]')) texts.push(walker.currentNode.data);
     }
     for (const element of document.querySelectorAll('[aria-label], [placeholder]'))
         texts.push(element.getAttribute('aria-label') ?? '', element.getAttribute('placeholder') ?? '');

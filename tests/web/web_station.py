@@ -6,9 +6,10 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
@@ -22,6 +23,13 @@ from vigie.web.door import Door
 from vigie.web.hub import Hub
 from vigie.web.server import options
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+DESK = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 844}
+Open = Callable[..., AbstractContextManager["Page"]]
+"""opens the page: see the fixture ``look``"""
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGS = [
     "--no-sandbox",

@@ -13,11 +13,19 @@ HELD_BACK = ("facts", "description")
 """parts of an alert that its line in a list leaves out"""
 DETECTIONS = 500
 """bursts that one reply holds unless more are asked for"""
+MESSAGES = 200
+"""messages that one reply holds"""
 METHODS = {
     "encoded": "Encoded position",
     "doppler": "Doppler position",
     "doa": "Position by difference of arrival",
     "fused": "Position by all measurements",
+}
+ORDERS = {
+    "close": "The duty officer closes the alert.",
+    "add": "The duty officer adds {to}.",
+    "remove": "The duty officer takes off {to}.",
+    "resend": "The duty officer sends again to {to}.",
 }
 PREFIXES = ("", "X-")
 """what may stand before a hex ID in the id of an alert: X- for an exercise"""
@@ -47,10 +55,32 @@ def name(journal: Journal) -> str:
 
 
 def dossier(rows: Iterable[Row], limit: int = DETECTIONS) -> dict[str, Any]:
-    """The raw bursts of one alert, newest first, and its time line, oldest first."""
+    """The raw bursts and messages of one alert, newest first, and its time line, oldest first."""
     kept = list(rows)
     bursts = [{**row.body, "seq": row.seq} for row in reversed(kept) if row.kind == "detection"]
-    return {"detections": bursts[:limit], "detections_total": len(bursts), "journal": time_line(kept)}
+    called = messages(kept)
+    return {
+        "detections": bursts[:limit],
+        "detections_total": len(bursts),
+        "journal": time_line(kept),
+        "messages": called[:MESSAGES],
+        "messages_total": len(called),
+    }
+
+
+def messages(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """The messages an alert called for in its life, newest first, each with the text that was written, if one was."""
+    called: list[dict[str, Any]] = []
+    written: dict[tuple[Any, Any, Any], str] = {}
+    for row in rows:
+        if row.kind == "alert":
+            called += [{**notice, "seq": row.seq, "time": row.time} for notice in row.body.get("notices") or ()]
+        elif row.kind in ("sit", "exercise_sit"):
+            body = row.body
+            written[body.get("to"), body.get("number"), body.get("serial")] = body.get("text", "")
+    for notice in called:
+        notice["text"] = written.get((notice["to"], notice["number"], notice["serial"]))
+    return called[::-1]
 
 
 def time_line(rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -72,6 +102,8 @@ def time_line(rows: Iterable[Row]) -> list[dict[str, Any]]:
                 words = _solution_words(row.body)
         elif row.kind == "detection" and not heard:
             heard, words = True, _detection_words(row.body)
+        elif row.kind == "order":
+            words = _order_words(row.body)
         if words:
             line.append({"seq": row.seq, "time": row.time, "kind": row.kind, "words": words})
     return line
@@ -80,6 +112,12 @@ def time_line(rows: Iterable[Row]) -> list[dict[str, Any]]:
 def _alert_words(body: dict[str, Any]) -> str:
     state, reason = body.get("state_words") or body.get("state"), body.get("reason")
     return f"{state}: {reason}" if reason else str(state)
+
+
+def _order_words(body: dict[str, Any]) -> str:
+    what = ORDERS.get(str(body.get("what")), str(body.get("what")))
+    words = what.format(to=body.get("to") or "all")
+    return f"{words} By {body['by']}." if body.get("by") else words
 
 
 def _solution_words(body: dict[str, Any]) -> str:
