@@ -28,14 +28,15 @@ def dump(book: AlertBook) -> bytes:
     return _Writer().book(book)
 
 
-def load(data: bytes) -> AlertBook:
-    """The book that ``dump`` wrote. Raises ValueError or TypeError for bytes that are none of this version."""
+def load(data: bytes, book: AlertBook) -> AlertBook:
+    """Fill a new book with what ``dump`` wrote; its settings stay. Raises ValueError or TypeError for bytes that are
+    none of this version."""
     values = _Reader().read(data)
     if not isinstance(values, dict):
         raise ValueError("these bytes hold no book of alerts")
-    book = AlertBook()
     if values.keys() != vars(book).keys():
         raise ValueError("these bytes hold a book of another version")
+    book.serials.update(values.pop("_desk"))
     vars(book).update(values)
     return book
 
@@ -47,7 +48,8 @@ class _Writer:
         self._layouts: dict[type, tuple[str, list[tuple[str, bool]]]] = {}
 
     def book(self, book: AlertBook) -> bytes:
-        return _pack({name: self._value(value) for name, value in vars(book).items()})
+        told = {**vars(book), "_desk": book.serials}  # the desk's settings are not the book's to keep
+        return _pack({name: self._value(value) for name, value in told.items()})
 
     def _value(self, value: Any) -> Any:
         kind = type(value)

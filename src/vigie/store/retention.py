@@ -20,7 +20,7 @@ from vigie.store import rows as forms
 from vigie.store.journal import Journal
 
 _PAGE = 2000
-_LEARNT_FROM = ("detection", "solution", "tick")
+_LEARNT_FROM = ("detection", "solution", "tick", "order")
 
 
 def closed(body: dict[str, Any]) -> bool:
