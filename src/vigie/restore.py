@@ -65,7 +65,9 @@ def _differing(journal: Journal, alerts: Sequence[Alert]) -> Iterator[Alert]:
     for first in range(0, len(alerts), _PAGE):
         page = alerts[first : first + _PAGE]
         recorded = {row.beacon: row.body for row in journal.alerts([alert.id for alert in page])}
-        yield from (alert for alert in page if forms.as_json(forms.alert_body(alert)) != recorded.get(alert.id))
+        for alert in page:
+            if not forms.same_alert(forms.as_json(forms.alert_body(alert)), recorded.get(alert.id) or {}):
+                yield alert
 
 
 def _read(journal: Journal, settings: centre.Settings) -> tuple[AlertBook, Collection[str] | None]:

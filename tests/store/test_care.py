@@ -193,7 +193,7 @@ def test_a_snapshot_that_cannot_be_trusted_is_not_used(
         case "journal":
             monkeypatch.setattr(journal, "fingerprint", lambda seq: "another")
         case "strange":
-            body = copies.dump(before).replace(b"vigie.alert.book:_Entry", b"vigie.alert.bonk:_Entry")
+            body = copies.dump(before).replace(b"vigie.alert.entry:Entry", b"vigie.alert.entry:Enter")
             head = json.loads(data.split(b"\n")[0]) | {"body": hashlib.sha256(body).hexdigest()}
             path.write_bytes(json.dumps(head).encode() + b"\n" + body)
     assert snapshot.load(journal, AlertBook()) is None

@@ -56,7 +56,7 @@ def _journal(store: str, settings: Settings) -> bool:
             due.extend(learn(book, row))
         elif row.kind == "alert" and not difference:
             made = forms.as_json(forms.alert_body(due.popleft())) if due else {}
-            if made != row.body:
+            if not forms.same_alert(made, row.body):
                 keys = [key for key in sorted(made.keys() | row.body.keys()) if made.get(key) != row.body.get(key)]
                 difference = f"alert {row.beacon} at row {row.seq} differs in {', '.join(keys)}"
     if due and not difference:

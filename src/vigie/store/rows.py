@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from math import isfinite
@@ -277,6 +277,16 @@ def alert_body(alert: Alert) -> dict[str, Any]:
         "return_link": plain(alert.return_link),
         "until": _value(alert.until),
     }
+
+
+def same_alert(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two bodies tell the same of an alert. The numbers of its messages do not count: they depend on what else
+    was sent to a destination, about alerts that may have been moved to an archive."""
+    return _unnumbered(one) == _unnumbered(other)
+
+
+def _unnumbered(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**body, "notices": [{**notice, "serial": None} for notice in body.get("notices") or ()]}
 
 
 def notice_body(notice: Notice) -> dict[str, Any]:
