@@ -49,7 +49,7 @@ class Locator:
     ) -> None:
         """``take`` gets the positions of a burst, and returns when they are on disk. ``source``: who finds them.
 
-        ``clock``: an instant before which nothing is still to come, where the stream is live. Raises ConfigError for
+        ``clock``: an instant before which nothing is still to come, where the stream is live. Raises VigieError for
         files that hold no orbit.
         """
         self._files, self._journal, self._take = list(files), journal, take
@@ -94,8 +94,6 @@ class Locator:
         orbits = read_files(self._files)
         for bad in orbits.refused:
             _log.warning("orbits: %s: %s", bad.where, bad.reason)
-        if not len(orbits):
-            raise ConfigError(f"orbits.files: there is no orbit in {', '.join(map(str, self._files))}")
         return orbits, stamps
 
     def _now(self) -> list[tuple[int, int]]:
