@@ -37,7 +37,7 @@ def test_the_example_is_a_configuration(tmp_path: Path) -> None:
 
 
 def test_what_is_commented_out_in_the_example_is_a_configuration_too(tmp_path: Path) -> None:
-    lines = [line[2:] if line.startswith("# ") and ("=" in line or "[[" in line) else line
+    lines = [line[2:] if line.startswith("# ") and ("=" in line or line[2] == "[") else line
              for line in config.EXAMPLE.splitlines()]  # fmt: skip
     path = written(tmp_path, "\n".join(lines))
     np.zeros(1000, np.complex64).tofile(tmp_path / "pass.cf32")

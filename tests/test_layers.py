@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "live": GROUND | {"signal"},
     "stages": GROUND | {"message", "signal", "orbit", "locate", "alert", "sit"},
     "store": GROUND | {"alert"},
-    "links": GROUND | {"store"},
+    "links": GROUND | {"store", "sit"},
     "web": GROUND | {"store", "message", "alert", "links"},
 }
 """what each layer may import beside itself; the outermost (cli, service, sim) may import anything below them"""

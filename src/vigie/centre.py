@@ -31,6 +31,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
 from dataclasses import dataclass, replace
@@ -66,6 +67,10 @@ class Settings:
     practice: Practice
     centre: Centre
     register: Register
+    mark: str = ""
+    """tells these settings from others, for a book kept in a snapshot; empty for those of a station without a centre"""
+    file: str = ""
+    """the configuration they stand in"""
 
     def book(self, records: Any = (), visible: Visible | None = None) -> AlertBook:
         """An alert book of this centre that has taken these records already."""
@@ -134,7 +139,22 @@ def read(table: dict[str, Any], folder: Path, register: Register | None = None) 
     code = str(own.get("code", destinations[name].code if name in destinations else "0000"))
     register = register or Register()
     centre = _centre(name, code, network, register, bool(own.get("training")), str(own.get("contributor", "")))
-    return Settings(network, named(str(own.get("practice", "international"))), centre, register)
+    practice = named(str(own.get("practice", "international")))
+    return Settings(network, practice, centre, register, _mark(table, folder, register))
+
+
+def _mark(table: dict[str, Any], folder: Path, register: Register) -> str:
+    """A digest of all that the settings come from."""
+    digest = hashlib.sha256(json.dumps(table, sort_keys=True, default=str).encode())
+    digest.update(repr(sorted(register.entries)).encode())
+    areas = table.get("centre", {}).get("areas")
+    for file in _area_files(folder / str(areas)) if areas else ():
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _area_files(path: Path) -> list[Path]:
+    return sorted(path.glob("*.geojson")) if path.is_dir() else [path]
 
 
 def _centre(name: str, code: str, network: Network, register: Register, training: bool, contributor: str) -> Centre:
@@ -176,7 +196,7 @@ def _names(row: dict[str, Any], key: str) -> tuple[str, ...]:
 
 
 def _areas(path: Path, buffers_m: dict[str, float]) -> list[Area]:
-    files = sorted(path.glob("*.geojson")) if path.is_dir() else [path]
+    files = _area_files(path)
     if not files:
         raise ConfigError(f"{path} holds no *.geojson")
     found: list[Area] = []

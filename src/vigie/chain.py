@@ -10,16 +10,20 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vigie.errors import StoreError
-from vigie.records import Detection, Record
-from vigie.restore import LEARNT_FROM, Snapshots, learnt, restore
-from vigie.stages import alerts, solutions
+from vigie.records import Alert, Detection, Record
+from vigie.restore import LEARNT_FROM, Snapshots, learn, learnt, restore
+from vigie.stages import alerts, sits, solutions
 from vigie.store import rows as forms
 from vigie.store.journal import Journal
 from vigie.store.keep import kept
 from vigie.store.row import Row
+
+if TYPE_CHECKING:
+    from vigie.centre import Settings
 
 __all__ = ["LEARNT_FROM", "Chain", "learnt", "restore"]
 
@@ -47,18 +51,24 @@ class _Job:
 
 
 class Chain:
-    """Detections in; solutions and alerts made, journalled, then published. From any thread."""
+    """Detections in; solutions, alerts and a centre's messages made, journalled, then published. From any thread."""
 
-    def __init__(self, journal: Journal, publish: Callable[[Row], None]) -> None:
-        """Takes up where the journal stands. Raises StoreError."""
+    def __init__(self, journal: Journal, publish: Callable[[Row], None], settings: Settings | None = None) -> None:
+        """Takes up where the journal stands. Raises StoreError.
+
+        ``settings``: the centre's, whose messages are written; a station that belongs to none writes none.
+        """
         self._journal, self._publish = journal, publish
+        self._centre = settings.centre if settings else None
+        self.unwritten = 0
+        """messages that could not be written: their alerts were taken all the same"""
         self._guard = threading.Lock()
         """held to look at the queue, never while writing"""
         self._queue: list[_Job] = []
         self._writing = False
         self._waiting: list[_Job] = []
-        self.book, _ = restore(journal)
-        self._snapshots = Snapshots(journal)
+        self.book, _ = restore(journal, settings)
+        self._snapshots = Snapshots(journal, settings.file if settings else "")
         self._since_freeze = 0
         self._grown(journal.written)
         self.fault: str | None = None
@@ -193,7 +203,7 @@ class Chain:
         with self.book.all_or_nothing():
             for records, own in fresh:
                 told = iter(own)
-                stream = alerts(solutions(iter(records)), self.book)
+                stream = self._told(alerts(solutions(iter(records)), self.book))
                 for record in kept(list(stream), self._journal.last_tick):
                     if isinstance(record, Detection):
                         keys[len(group)] = next(told)
@@ -210,6 +220,17 @@ class Chain:
         for row in rows:
             self._publish(row)
 
+    def _told(self, stream: Iterable[Record]) -> Iterator[Record]:
+        """After each alert the messages it calls for. No alert is lost over a message."""
+        for record in stream:
+            yield record
+            if self._centre is not None and isinstance(record, Alert) and record.notices:
+                try:
+                    yield from list(sits([record], self._centre))[1:]
+                except Exception:  # a fault of ours in a form, which must be seen
+                    self.unwritten += 1
+                    _log.exception("a message about alert %s could not be written: %s", record.id, record.notices)
+
     def _grown(self, rows: int) -> None:
         self._since_freeze += rows
         if self._since_freeze >= FREEZE_EVERY:
@@ -220,8 +241,7 @@ class Chain:
     def _learn_unreported(self) -> None:
         """Learn what reached the disk although writing it seemed to fail: it is part of the journal."""
         for row in self._journal.unreported():
-            if row.kind in LEARNT_FROM:
-                self.book.take(forms.to_record(row))
+            learn(self.book, row)
             self._publish(row)
 
     def _fresh(self, jobs: Sequence[_Job]) -> list[tuple[list[Record], list[bytes]]]:

@@ -1,21 +1,23 @@
-"""The configuration of a station: one TOML file, read strictly. What is not understood is refused, never ignored.
+"""The configuration of a station or a centre: one TOML file, read strictly. What is not understood is refused.
 
 Each section is a frozen record; its fields are the keys. Paths are relative to the folder of the file.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
 import msgspec
 
+from vigie.config_tree import Where, unknown
 from vigie.errors import ConfigError
+from vigie.links.settings import AnyOutput, Broker, Exchange, Link
+from vigie.web.settings import Access, Tls
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +95,65 @@ class SnippetSettings(Section, frozen=True, kw_only=True):
     """kept before and after the burst"""
 
 
+class Orbits(Section, frozen=True, kw_only=True):
+    """``[orbits]``: where the satellites are; with it, what names its satellite is located."""
+
+    files: list[str]
+    """TLE, OMM, SP3 or RINEX navigation; read again when one of them has changed"""
+
+
+class RegisterSettings(Section, frozen=True, kw_only=True):
+    """``[register]``: the beacons whose owners are known."""
+
+    table: str
+    """CSV with a heading"""
+
+
+class CentreSettings(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """``[centre]``: who sends messages. The keys of ``vigie.centre``."""
+
+    name: str
+    code: str
+    capability: str | None = None
+    practice: Literal["international", "us"] | None = None
+    training: bool | None = None
+    areas: str | None = None
+    clean_luts: list[str] | None = None
+    backing_up: list[str] | None = None
+    contributor: str | None = None
+    base: str | None = None
+
+
+class DestinationSettings(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """``[destinations.NAME]``: somebody who is told."""
+
+    code: str | None = None
+    kind: Literal["rcc", "spoc", "mcc", "repository", "test"] | None = None
+    form: Literal["national", "sit185", "narrative", "sarmaster", "ladr"] | None = None
+    buffer_km: float | None = None
+    echo: str | None = None
+    nodal: str | None = None
+    capability: str | None = None
+    backs_up: str | None = None
+
+
+class CountrySettings(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """``[countries.CODE]``: who is told about beacons of a country."""
+
+    unlocated: list[str] | str | None = None
+    security: list[str] | str | None = None
+
+
+class SpecialSettings(Section, frozen=True, kw_only=True, omit_defaults=True):
+    """``[[special]]``: beacons that are routed otherwise."""
+
+    prefix: str
+    name: str | None = None
+    to: list[str] | str | None = None
+    replace: bool | None = None
+    header: str | None = None
+
+
 class Config(Section, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -101,10 +162,29 @@ class Config(Section, frozen=True, kw_only=True):
     store: StoreSettings = StoreSettings()
     web: WebSettings = WebSettings()
     snippets: SnippetSettings = SnippetSettings()
+    access: Access = Access()
+    tls: Tls | None = None
+    output: list[AnyOutput] = []
+    link: list[Link] = []
+    exchange: list[Exchange] = []
+    broker: list[Broker] = []
+    orbits: Orbits | None = None
+    centre: str | CentreSettings | None = None
+    """or the file in which the tables of a centre stand"""
+    destinations: dict[str, DestinationSettings] = {}
+    countries: dict[str, CountrySettings] = {}
+    special: list[SpecialSettings] = []
+    register: RegisterSettings | None = None
+
+    @property
+    def receives(self) -> bool:
+        """Whether anything can come in: from a radio, or, at a centre, from stations, brokers and other centres."""
+        others = self.output, self.link, self.exchange, self.broker, self.centre
+        return bool(self.source) or any(others) or self.access != Access()
 
 
 EXAMPLE = """\
-# A station of Vigie. Start it with:  vigie run station.toml
+# A station, or a centre, of Vigie. Start it with:  vigie run station.toml
 # Check this file with:               vigie config check station.toml
 
 [station]
@@ -138,7 +218,7 @@ stall_s = 5.0                         # without samples for so long, it is conne
 url = "station.sqlite"                # or postgresql+psycopg://user@host/vigie; --store on the command line wins
 
 [web]
-host = "127.0.0.1"
+host = "127.0.0.1"                    # off loopback everybody signs in, and a certificate is needed
 port = 8406                           # --port on the command line wins
 browser = true
 
@@ -148,6 +228,58 @@ folder = "snippets"
 most_mb = 2000                        # the oldest go when there are more
 most_days = 30
 margin_s = 0.1
+
+# [orbits]                            # what names the satellite that heard it is located
+# files = ["orbits.tle"]              # TLE, OMM, SP3, RINEX navigation; read again when they change
+
+# [access]
+# required = true                     # on loopback too; left out: off loopback, behind a proxy, under another name
+# hosts = ["vigie.example"]           # names under which it is reached
+# proxies = ["127.0.0.1"]             # reverse proxies to be believed
+
+# [tls]
+# certificate = "server.pem"
+# key = "server.key"
+
+# [[output]]                          # as many as wanted: jsonl, text, csv, geojson, kml, mqtt, webhook, mail, cot
+# kind = "jsonl"
+# to = "all.jsonl"                    # - for standard output, a file, tcp://HOST:PORT, udp://HOST:PORT
+
+# [[link]]                            # what this station receives goes to a centre
+# to = "wss://centre.example"
+# token_file = "centre.token"         # made there by: vigie users token NAME
+
+# A centre needs no source of its own: stations deliver to it.
+
+# [centre]                            # or centre = "centre.toml" at the top of this file
+# name = "FMCC"
+# code = "2270"
+# practice = "international"          # or us
+# areas = "areas"                     # a folder of GeoJSON
+
+# [destinations.GRISNEZ]
+# code = "CROSS1"
+# kind = "rcc"
+# form = "sit185"
+
+# [countries.227]
+# unlocated = ["GRISNEZ"]
+
+# [register]
+# table = "beacons.csv"
+
+# [[exchange]]                        # messages to and from another centre, as files
+# own = "FMCC"
+# partner = "USMCC"
+# source = "2270"
+# destination = "3660"
+# outgoing = "to-usmcc"               # a folder, or ftps://USER@HOST/FOLDER with password_file
+# incoming = "from-usmcc"
+
+# [[broker]]                          # detections taken from NATS JetStream, by one of several workers
+# servers = ["tls://broker.example:4222"]
+# parts = 8
+# take = [0, 1, 2, 3]
 """
 
 
@@ -172,7 +304,7 @@ def check(path: str | Path) -> tuple[Config | None, list[str]]:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, [f"{path}: no TOML: {error}"]
-    wrong = [_told(path, text, where, words) for where, words in _unknown(raw, Config, ())]
+    wrong = [_told(path, text, where, words) for where, words in unknown(raw, Config)]
     if wrong:
         return None, wrong
     try:
@@ -180,11 +312,10 @@ def check(path: str | Path) -> tuple[Config | None, list[str]]:
     except msgspec.ValidationError as error:
         words, _, at = str(error).partition(" - at `$")
         where = tuple(int(part) if part.isdecimal() else part for part in re.findall(r"[^.\[\]`]+", at))
-        return None, [_told(path, text, where, words[0].lower() + words[1:])]
+        if named := re.match(r"(access)\.(\w+): (.*)", words):  # the table's own check says which key
+            where, words = (named[1], named[2]), named[3]
+        return None, [_told(path, text, _of_map(raw, where), words[0].lower() + words[1:])]
     return config, [_told(path, text, where, words) for where, words in _unfit(config)]
-
-
-Where = tuple[str | int, ...]
 
 
 def _told(path: str | Path, text: str, where: Where, words: str) -> str:
@@ -193,22 +324,15 @@ def _told(path: str | Path, text: str, where: Where, words: str) -> str:
     return f"{path}{f', line {line}' if line else ''}: {key + ': ' if key else ''}{words}"
 
 
-def _unknown(raw: Any, kind: Any, where: Where) -> Iterator[tuple[Where, str]]:
-    """Keys that no section has, with the nearest that one has."""
-    if get_origin(kind) is list and isinstance(raw, list):
-        for index, item in enumerate(raw):
-            yield from _unknown(item, get_args(kind)[0], (*where, index))
-        return
-    if not (isinstance(kind, type) and issubclass(kind, Section)) or not isinstance(raw, dict):
-        return
-    known = get_type_hints(kind)
-    for key, value in raw.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1, 0.5)
-            hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-            yield (*where, key), f"unknown key; {hint}"
-        else:
-            yield from _unknown(value, known[key], (*where, key))
+def _of_map(raw: Any, where: Where) -> Where:
+    """A place as far as it is known: the key of a map is not told."""
+    at, found = raw, list[str | int]()
+    for part in where:
+        if isinstance(at, dict) and part not in at:
+            break
+        found.append(part)
+        at = at[part] if isinstance(at, dict) else at[int(part)] if isinstance(at, list) else None
+    return tuple(found)
 
 
 def _unfit(config: Config) -> Iterator[tuple[Where, str]]:
@@ -223,6 +347,7 @@ def _unfit(config: Config) -> Iterator[tuple[Where, str]]:
         value = getattr(config.snippets, key)
         if not (value > 0 and math.isfinite(value)):
             yield ("snippets", key), f"{value:g}: a positive number is expected"
+    yield from _unfit_centre(config)
     names: set[str] = set()
     for index, source in enumerate(config.source):
         at: Where = ("source", index)
@@ -245,6 +370,25 @@ def _unfit(config: Config) -> Iterator[tuple[Where, str]]:
         for key in ("speed", "start"):
             if source.url is not None and getattr(source, key) is not None:
                 yield (*at, key), "it is for files: a live source has its own pace and time"
+
+
+def _unfit_centre(config: Config) -> Iterator[tuple[Where, str]]:
+    """What a centre and its links contradict."""
+    parts = [name for name in ("destinations", "countries", "special") if getattr(config, name)]
+    if parts and not isinstance(config.centre, CentreSettings):
+        there = "in the file of the centre" if config.centre else "beside a [centre]: who sends?"
+        yield (parts[0],), f"it belongs {there}"
+    if config.exchange and config.centre is None:
+        yield ("exchange", 0), "messages are written by a centre: add [centre] with its name and code"
+    for index, link in enumerate(config.link):
+        try:
+            link.check()
+        except ConfigError as error:
+            yield ("link", index, "to"), str(error).removeprefix("link.to ").removeprefix("link.to: ")
+    partners = [exchange.partner for exchange in config.exchange]
+    for index, partner in enumerate(partners):
+        if partner in partners[:index]:
+            yield ("exchange", index, "partner"), f"{partner!r} has an exchange already"
 
 
 def name_of(source: SourceSettings) -> str:

@@ -6,6 +6,7 @@ decoded from it. The positions are those that the other centre found, with its n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from vigie.message import beacon
 from vigie.records import Detection, Message, Solution
 
 _NM_M = 1852.0
+_EXERCISE = re.compile(r"\W*(EXERCISE\W*){2,}", re.ASCII)
 _KINDS = {"doppler_a": "A", "doppler_b": "B", "doa": "D", "encoded": "E"}
 
 
@@ -126,3 +128,11 @@ def _resolution(text: Any) -> float | None:
     number, _, unit = str(text or "").partition(" ")
     scale = {"SECONDS": 1 / 3600, "MINUTES": 1 / 60, "METERS": 1 / 111_000, "METRES": 1 / 111_000, "DEGREE": 1.0}
     return float(number) * scale[unit] if number.isdigit() and unit in scale else None
+
+
+def is_exercise(message: sit.Sit) -> bool:
+    """Whether a message says of itself that it is an exercise: a line of that word alone, as those of Vigie have it.
+
+    How others mark theirs is not in the documents that were read.
+    """
+    return any(_EXERCISE.fullmatch(line) for line in message.text.splitlines())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator, Sequence
 
+from vigie import centre
 from vigie.alert.book import AlertBook
 from vigie.records import Alert, Record
 from vigie.store import rows as forms
@@ -15,8 +16,10 @@ from vigie.store.journal import Journal
 from vigie.store.row import Row
 
 _log = logging.getLogger(__name__)
-LEARNT_FROM = ("detection", "solution", "tick")
+LEARNT_FROM = ("detection", "solution", "tick", "order")
 """kinds of journal rows that the book learns from; alerts follow from them"""
+READ = (*LEARNT_FROM, "sit", "exercise_sit")
+"""those, and the messages that were written: what they were numbered is not decided anew"""
 _PAGE = 1000
 SNAPSHOT_AFTER = 50_000
 """rows read at a start after which a new snapshot is written"""
@@ -29,13 +32,27 @@ def learnt(journal: Journal, after: int = 0) -> Iterator[Record]:
     return (forms.to_record(row) for row in journal.scan(LEARNT_FROM, after))
 
 
-def restore(journal: Journal) -> tuple[AlertBook, list[Row]]:
+def learn(book: AlertBook, row: Row) -> list[Alert]:
+    """Teach the book a row; the alerts it changed. A message that was written sets the number of its destination.
+
+    So the numbers go on from what was sent even where the settings of the centre have changed since.
+    """
+    if row.kind in LEARNT_FROM:
+        return book.take(forms.to_record(row))
+    if row.kind in READ:
+        book.serials[row.body["to"]] = row.body["serial"]
+    return []
+
+
+def restore(journal: Journal, settings: centre.Settings | None = None) -> tuple[AlertBook, list[Row]]:
     """The book as the journal left it, and the rows of alerts that had to be written again.
+
+    ``settings``: the centre's; None: of a station that belongs to none.
 
     A journal whose alerts are not those that its own detections give (written by other rules) gets them as new rows:
     nothing is changed or taken away.
     """
-    book, changed = _read(journal)
+    book, changed = _read(journal, settings or centre.default())
     alerts = book.alerts() if changed is None else [book.alert(name) for name in sorted(changed)]
     missing = list(_differing(journal, [alert for alert in alerts if alert is not None]))
     if missing:
@@ -47,44 +64,49 @@ def _differing(journal: Journal, alerts: Sequence[Alert]) -> Iterator[Alert]:
     """Those that the journal has otherwise, or not at all."""
     for first in range(0, len(alerts), _PAGE):
         page = alerts[first : first + _PAGE]
-        recorded = {row.beacon: forms.unnumbered(row.body) for row in journal.alerts([alert.id for alert in page])}
+        recorded = {row.beacon: row.body for row in journal.alerts([alert.id for alert in page])}
         for alert in page:
-            if forms.unnumbered(forms.as_json(forms.alert_body(alert))) != recorded.get(alert.id):
+            if not forms.same_alert(forms.as_json(forms.alert_body(alert)), recorded.get(alert.id) or {}):
                 yield alert
 
 
-def _read(journal: Journal) -> tuple[AlertBook, Collection[str] | None]:
+def _read(journal: Journal, settings: centre.Settings) -> tuple[AlertBook, Collection[str] | None]:
     """The book, and the alerts that rows since the snapshot changed; None: any may have changed."""
-    loaded = snapshot.load(journal)
-    book, after = loaded if loaded is not None else (AlertBook(), 0)
+    book = settings.book()
+    loaded = snapshot.load(journal, book, settings.mark)
+    if loaded is None:
+        book = settings.book()
     changed: set[str] = set()
-    last = journal.last_seq()
-    for record in learnt(journal, after):
-        changed.update(alert.id for alert in book.take(record))
+    last, after = journal.last_seq(), loaded or 0
+    for row in journal.scan(READ, after):
+        changed.update(alert.id for alert in learn(book, row))
     if last - after > SNAPSHOT_AFTER:
-        snapshot.save(journal, book, last)
+        snapshot.save(journal, book, last, settings.mark)
     return book, None if loaded is None else changed
 
 
-def take_snapshot(journal: Journal) -> int:
+def take_snapshot(journal: Journal, settings: centre.Settings | None = None) -> int:
     """Bring the snapshot up to the journal's last row; the row it was taken at. Only reads the journal."""
-    loaded = snapshot.load(journal)
-    book, after = loaded if loaded is not None else (AlertBook(), 0)
+    settings = settings or centre.default()
+    book = settings.book()
+    loaded = snapshot.load(journal, book, settings.mark)
+    if loaded is None:
+        book = settings.book()
     last = journal.last_seq()
-    for row in journal.scan((*LEARNT_FROM, "alert", "note"), after):
+    for row in journal.scan((*READ, "alert", "note"), loaded or 0):
         if row.seq > last:
             break
-        if row.kind in LEARNT_FROM:
-            book.take(forms.to_record(row))
-    snapshot.save(journal, book, last)
+        learn(book, row)
+    snapshot.save(journal, book, last, settings.mark)
     return last
 
 
 class Snapshots:
     """Makes snapshots beside a running service, in a process of its own that only reads the journal."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal, self._since = journal, journal.last_seq()
+    def __init__(self, journal: Journal, config: str = "") -> None:
+        """``config``: file of the configuration that the centre's settings are from."""
+        self._journal, self._since, self._config = journal, journal.last_seq(), config
         self._process: subprocess.Popen[bytes] | None = None
 
     def reached(self, seq: int) -> None:
@@ -95,6 +117,7 @@ class Snapshots:
             return
         self._since = seq
         command = [sys.executable, "-m", "vigie", "store", "snapshot", "-"]
+        command += ["--config", self._config] if self._config else []
         url = self._journal.place.url.render_as_string(hide_password=False)
         try:  # the URL holds the password, so it is not put on a command line for all to see
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)

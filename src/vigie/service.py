@@ -13,20 +13,23 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from vigie import ingest
+from vigie import incoming, ingest, sit
 from vigie.chain import Chain
 from vigie.errors import ConfigError, InputError, VigieError
-from vigie.instants import after
+from vigie.instants import Instant, after
 from vigie.links.traffic import Plan, Traffic
-from vigie.records import Burst, Detection, Record, Samples, Tick
+from vigie.records import Burst, Detection, Order, Record, Samples, Solution, Tick
 from vigie.store import rows as forms
 from vigie.store.journal import Journal, Row
 
 if TYPE_CHECKING:
+    from vigie.centre import Settings
     from vigie.live.feed import Feed
+    from vigie.locating import Locator
     from vigie.signal.band import Band
     from vigie.signal.recording import Wanted
     from vigie.snippets import Keeper
@@ -181,21 +184,44 @@ class Service:
     stop: threading.Event = field(default_factory=threading.Event)
     plan: Plan = field(default_factory=Plan)
     """outputs, links and exchanges"""
+    centre: Settings | None = None
+    """who sends messages; None: a station that belongs to no centre"""
+    orbits: Sequence[Path] = ()
+    """files of orbits; with them, what names its satellite is located"""
+    live: bool = False
+    """the clock runs without a live source too: at a centre, to which others deliver"""
 
     def __post_init__(self) -> None:
-        self.traffic = Traffic(self.journal, self.plan, normal=_as_kept, deliver=self._from_broker)
-        self.chain = Chain(self.journal, self._publish)
+        network = self.centre.network if self.centre else None
+        self.unread = 0
+        """messages from other centres that told of no detection that could be read: they are in the ledger"""
+        self.locator: Locator | None = None
+        if self.orbits:
+            from vigie.locating import Locator
+
+            clock = self._clock if self._is_live() else None
+            source = network.own if network else ""
+            self.locator = Locator(self.orbits, self.journal, self._found, source=source, clock=clock)
+        self.traffic = Traffic(
+            self.journal, self.plan, normal=_as_kept, deliver=self._from_broker, take_message=self._from_centre,
+            via=network.next_hop if network else lambda name: name,
+        )  # fmt: skip
+        self.chain = Chain(self.journal, self._publish, self.centre)
         self._threads: list[threading.Thread] = []
 
     def _publish(self, row: Row) -> None:
         self.hub.publish(row)
         self.traffic.publish(row)
+        if self.locator is not None:
+            self.locator.wake()
 
     def start(self) -> None:
         """Start a thread for each source, and one for the ticks."""
         for source in self.sources:
             self._run(f"source {source.name}", self._receive, source)
         self._run("ticks", self._tick)
+        if self.locator is not None:
+            self._run("locator", self.locator.run, self.stop)
         self.traffic.start(self.stop)
 
     def _run(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
@@ -221,9 +247,17 @@ class Service:
                 _log.info("%s: ended, %d messages in %d bursts", source.name, source.detections, source.bursts)
 
     def _tick(self) -> None:
-        live = any(source.live for source in self.sources)
+        live = self._is_live()
         while not self.stop.wait(1.0):
-            self.chain.offer([Tick(after(ingest.now(), -TICK_LAG_S))] if live else [])
+            self.chain.offer([Tick(self._clock())] if live else [])
+
+    def _is_live(self) -> bool:
+        return self.live or any(source.live for source in self.sources)
+
+    @staticmethod
+    def _clock() -> Instant:
+        """An instant before which nothing is still to come from a receiver."""
+        return after(ingest.now(), -TICK_LAG_S)
 
     def ingest(self, lines: Sequence[Any]) -> Any:
         """Take posted detections (``web.api.Line``): on disk when this returns. Raises StoreError: none was taken."""
@@ -243,22 +277,62 @@ class Service:
 
         return self.ingest([Line(number, dict(body)) for number, body in zip(numbers, bodies, strict=True)])
 
+    def _found(self, solutions: Sequence[Solution]) -> None:
+        self.chain.feed(solutions)
+
+    def _from_centre(self, partner: str, text: str) -> None:
+        """Take what another centre says; its ledger has it, so what cannot be read is kept too. Raises StoreError."""
+        training = self.centre is not None and self.centre.centre.training
+        try:
+            for first_line, part in sit.split(text):
+                message = sit.parse(part, first_line)
+                found = incoming.records(message, exercise=training or incoming.is_exercise(message))
+                if news := [one for one in found if not self._known(one)]:
+                    self.chain.feed(news)
+                if not found:
+                    self.unread += 1
+                    _log.info("a message of %s tells of no detection: %s", partner, part.strip()[:60])
+        except InputError as error:
+            self.unread += 1
+            _log.error("a message of %s cannot be read, and stays in the ledger: %s", partner, error)
+
+    def _known(self, record: Record) -> bool:
+        """Whether the journal has a position already: a centre repeats messages. Detections are told by their keys."""
+        if not isinstance(record, Solution):
+            return False
+        _, kind, beacon, body = forms.from_record(record)
+        made = forms.as_json(body)
+        return any(row.body == made for row in self.journal.rows(kinds=(kind,), beacon=beacon))
+
+    def order(self, order: Order) -> int:
+        """What a duty officer decided, on disk when this returns; the seq of the last row. Raises StoreError."""
+        return self.chain.feed([order])
+
     def health(self) -> dict[str, Any]:
         """How the service fares, in words where something is wrong."""
         fault, waiting = self.chain.fault, len(self.chain.waiting)
         failed = [source.name for source in self.sources if source.now in ("failed", "lost", "silent")]
         return {
-            "status": "failing" if fault else "degraded" if failed or self.traffic.troubled() else "ok",
+            "status": "failing" if fault else "degraded" if failed or self._troubled() else "ok",
             "sources": [source.health() for source in self.sources],
             "store": {"name": self.journal.name, "fault": fault, "waiting": waiting},
+            **({"locator": self.locator.health()} if self.locator else {}),
+            **({"unwritten_messages": self.chain.unwritten} if self.centre else {}),
+            **({"unread_messages": self.unread} if self.plan.exchanges else {}),
             **self.traffic.health(),
         }
+
+    def _troubled(self) -> bool:
+        lost = self.locator is not None and self.locator.error is not None
+        return lost or self.chain.unwritten > 0 or self.traffic.troubled()
 
     def close(self) -> list[Record]:
         """Stop the sources, close the journal; what could not be written, in order (else empty)."""
         self.stop.set()
         for source in self.sources:
             source.close()
+        if self.locator is not None:
+            self.locator.wake()
         until = time.monotonic() + STOP_S
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
@@ -322,7 +396,7 @@ def serve(
     door = door or Door()
     app = create_app(
         service.journal, service.hub, service.ingest, health=service.health, door=door,
-        receipts=service.traffic.receipts,
+        receipts=service.traffic.receipts, order=service.order,
     )  # fmt: skip
     config = uvicorn.Config(app, **options(door))
 

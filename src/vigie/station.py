@@ -1,17 +1,24 @@
-"""From a configuration to the sources of a service: radios, recordings, their bands and where their bursts are kept."""
+"""From a configuration to what a service works with: sources, outputs and links, the centre, who may come in."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from vigie import instants
-from vigie.config import Config, SourceSettings, name_of
+import msgspec
+
+from vigie import centre, instants
+from vigie.config import CentreSettings, Config, SourceSettings, name_of
+from vigie.config_tree import rooted
 from vigie.errors import ConfigError, VigieError
+from vigie.links.traffic import Plan, checked
 from vigie.live import urls
+from vigie.register import Register
 from vigie.service import Source
 from vigie.signal import band
 from vigie.signal.recording import Wanted, open_recording
 from vigie.snippets import Keeper, Shelf
+from vigie.web.settings import Access, Tls
 
 
 def configured(config: Config, path: str) -> list[Source]:
@@ -28,6 +35,84 @@ def configured(config: Config, path: str) -> list[Source]:
         except VigieError as error:
             raise ConfigError(f"{path}: source[{index}]: {error}") from None
     return sources
+
+
+def plan_of(config: Config, path: str) -> Plan:
+    """The outputs, links, exchanges and brokers that a configuration asks for. Raises ConfigError; opens nothing."""
+    folder = Path(path).absolute().parent
+    plan = Plan(
+        [rooted(output, folder) for output in config.output],
+        [rooted(link, folder) for link in config.link],
+        [rooted(exchange, folder) for exchange in config.exchange],
+        [rooted(broker, folder) for broker in config.broker],
+    )
+    try:
+        checked(plan)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return plan
+
+
+def door_of(config: Config, path: str) -> tuple[Access, Tls | None]:
+    """Who may come in, and the server's certificate."""
+    folder = Path(path).absolute().parent
+    return rooted(config.access, folder), config.tls and rooted(config.tls, folder)
+
+
+def orbits_of(config: Config, path: str) -> list[Path]:
+    """The files of orbits. Raises ConfigError for one that is not there."""
+    folder = Path(path).absolute().parent
+    files = [folder / file for file in config.orbits.files] if config.orbits else []
+    for file in files:
+        if not file.is_file():
+            raise ConfigError(f"{path}: orbits.files: there is no file {file}")
+    return files
+
+
+def centre_of(config: Config, path: str) -> centre.Settings | None:
+    """The centre that a configuration makes; None for a station that belongs to none. Raises ConfigError."""
+    if config.centre is None:
+        return None
+    folder = Path(path).absolute().parent
+    register = Register()
+    if config.register is not None:
+        register = _register(folder / config.register.table, path)
+    if not isinstance(config.centre, CentreSettings):
+        made = centre.load(folder / config.centre, register)
+    else:
+        table = {name: msgspec.to_builtins(getattr(config, name), str_keys=True)
+                 for name in ("centre", "destinations", "countries", "special")}  # fmt: skip
+        try:
+            made = centre.read(table, folder, register)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+    return replace(made, file=str(Path(path).absolute()))
+
+
+def inspected(config: Config, path: str) -> list[str]:
+    """Look at all that a configuration asks for besides sources, and say what there is. Raises ConfigError."""
+    plan, made = plan_of(config, path), centre_of(config, path)
+    orbits_of(config, path)
+    tls = door_of(config, path)[1]
+    if tls is not None:
+        tls.check()
+    parts = (("output", plan.outputs), ("link", plan.links), ("exchange", plan.exchanges), ("broker", plan.brokers))
+    told = [f"{len(found)} {name}{'s' * (len(found) != 1)}" for name, found in parts if found]
+    return told + ([f"centre {made.centre.name}"] if made else [])
+
+
+def _register(file: Path, path: str) -> Register:
+    """The register of a table. A row that names no beacon is refused here, where somebody reads it."""
+    register = Register()
+    try:
+        refused = register.add(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: register.table: {file} cannot be read: {error}") from None
+    except VigieError as error:
+        raise ConfigError(f"{path}: register.table: {file}: {error}") from None
+    if refused:
+        raise ConfigError(f"{path}: register.table: {file}: {refused[0]} ({len(refused)} refused)")
+    return register
 
 
 def _source(config: Config, settings: SourceSettings, folder: Path, shelf: Shelf | None) -> Source:

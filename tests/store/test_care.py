@@ -133,7 +133,7 @@ def test_what_is_whole_of_a_damaged_store_is_copied(tmp_path: Path) -> None:
 
 def test_a_snapshot_is_the_book(journal: Journal) -> None:
     book, _ = restore(journal)
-    again = copies.load(copies.dump(book))
+    again = copies.load(copies.dump(book), AlertBook())
     assert vars(again) == vars(book)
     assert [repr(alert) for alert in again.alerts()] == [repr(alert) for alert in book.alerts()]
     more = [detection(PLB, 900, latitude=45.0, longitude=-5.0), detection(CANCEL, 950), Tick(at(999))]
@@ -193,10 +193,10 @@ def test_a_snapshot_that_cannot_be_trusted_is_not_used(
         case "journal":
             monkeypatch.setattr(journal, "fingerprint", lambda seq: "another")
         case "strange":
-            body = copies.dump(before).replace(b"vigie.alert.entry:Entry", b"vigie.alert.enter:Entry")
+            body = copies.dump(before).replace(b"vigie.alert.entry:Entry", b"vigie.alert.entry:Enter")
             head = json.loads(data.split(b"\n")[0]) | {"body": hashlib.sha256(body).hexdigest()}
             path.write_bytes(json.dumps(head).encode() + b"\n" + body)
-    assert snapshot.load(journal) is None
+    assert snapshot.load(journal, AlertBook()) is None
     assert "the snapshot of" in caplog.text
     assert vars(restore(journal)[0]) == vars(before)
 
@@ -274,4 +274,4 @@ def test_replay_gives_the_recorded_alerts_on_either_database(journal: Journal) -
 
 def test_any_time_survives_a_snapshot() -> None:
     book = AlertBook([detection(PLB), replace(detection(YACHT), time=np.datetime64(-(2**62), "ns"))])
-    assert vars(copies.load(copies.dump(book))) == vars(book)
+    assert vars(copies.load(copies.dump(book), AlertBook())) == vars(book)

@@ -125,6 +125,25 @@ def test_each_role_does_what_it_may_and_no_more(client: httpx.Client, accounts: 
     assert client.post("/api/detections", content=one(), headers=bearer(token)).status_code == 200
 
 
+def test_the_duty_officer_gives_orders_and_the_audit_names_them(client: httpx.Client, guarded: Station) -> None:
+    csrf = sign_in(client, "ada", "admin")["csrf"]
+    client.post("/api/detections", content=one(), headers={"X-CSRF-Token": csrf})
+    alert = client.get("/api/alerts").json()["alerts"][0]["id"]
+    for name, role, status in (("vera", "view", 403), ("dora", "duty", 200)):
+        csrf = sign_in(client, name, role)["csrf"]
+        order = {"what": "close"}
+        reply = client.post(f"/api/alerts/{alert}/orders", json=order, headers={"X-CSRF-Token": csrf})
+        assert reply.status_code == status
+    assert client.post(f"/api/alerts/{alert}/orders", json=order).status_code == 403  # of another site
+    sign_in(client, "ada", "admin")
+    lines = client.get("/api/audit").json()["lines"]
+    (line,) = [line for line in lines if line["action"] == "order"]
+    assert (line["who"], line["good"]) == ("dora", True)
+    assert line["detail"].startswith(f"close {alert}, row ")
+    (row,) = Journal.open(str(guarded.file), read_only=True).rows(kinds=("order",))
+    assert (row.body["what"], row.body["by"]) == ("close", "dora")
+
+
 def test_a_session_cookie_is_out_of_reach_of_scripts_and_other_sites(client: httpx.Client) -> None:
     reply = client.post("/api/session", json={"user": "vera", "password": f"{SECRET} view"})
     cookie = reply.headers["set-cookie"].lower()

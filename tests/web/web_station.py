@@ -66,7 +66,7 @@ class Station:
         service.traffic.start(service.stop)
         app = create_app(
             service.journal, service.hub, service.ingest, health=service.health, door=self.door,
-            receipts=service.traffic.receipts,
+            receipts=service.traffic.receipts, order=service.order,
         )  # fmt: skip
         self._server = uvicorn.Server(uvicorn.Config(app, **options(self.door)))
         self._thread = threading.Thread(target=self._server.run, args=([bound],), daemon=True)

@@ -28,15 +28,12 @@ def dump(book: AlertBook) -> bytes:
     return _Writer().book(book)
 
 
-def load(data: bytes, book: AlertBook | None = None) -> AlertBook:
-    """The book that ``dump`` wrote, in ``book``, an empty one that is set up as that one was; by default a plain one.
-
-    Raises ValueError or TypeError for bytes that are none of this version.
-    """
+def load(data: bytes, book: AlertBook) -> AlertBook:
+    """Fill a new book with what ``dump`` wrote; its settings stay. Raises ValueError or TypeError for bytes that are
+    none of this version."""
     values = _Reader().read(data)
     if not isinstance(values, dict):
         raise ValueError("these bytes hold no book of alerts")
-    book = AlertBook() if book is None else book
     if values.keys() != book.memory.keys():
         raise ValueError("these bytes hold a book of another version")
     book.memory = values

@@ -12,6 +12,7 @@ from vigie import jsonl
 from vigie.errors import InputError, RecordingError
 
 if TYPE_CHECKING:
+    from vigie.centre import Settings
     from vigie.signal.recording import Wanted
 
 
@@ -60,6 +61,16 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def centre_of(config: str | None) -> Settings | None:
+    """The centre of a configuration file, if one is given and it has one. Raises ConfigError."""
+    if config is None:
+        return None
+    from vigie import station
+    from vigie.config import load
+
+    return station.centre_of(load(config), config)
 
 
 def wanted(layout: str | None, rate_hz: float | None, centre_hz: float | None, start: str | None, audio: Any) -> Wanted:

@@ -1,4 +1,4 @@
-"""``vigie config``: check a station's configuration, or print one to begin with."""
+"""``vigie config``: check the configuration of a station or a centre, or print one to begin with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 
 @click.group(name="config")
 def command() -> None:
-    """Check the configuration of a station, or print an example."""
+    """Check the configuration of a station or a centre, or print an example."""
 
 
 @command.command(name="check")
@@ -28,10 +28,12 @@ def check(ctx: click.Context, files: tuple[str, ...]) -> None:
         if read is not None and not wrong:
             try:
                 count = len(station.configured(read, file))
+                told = station.inspected(read, file)
             except VigieError as error:
                 wrong = [str(error) if str(error).startswith(file) else f"{file}: {error}"]
             else:
-                click.echo(f"{file}: good, {count} {'source' if count == 1 else 'sources'}")
+                parts = [f"{count} {'source' if count == 1 else 'sources'}", *told]
+                click.echo(f"{file}: good, {', '.join(parts)}")
         for words in wrong:
             click.echo(f"vigie: {words}", err=True)
         bad = bad or bool(wrong)

@@ -31,7 +31,7 @@ def _config(files: tuple[str, ...]) -> Config | None:
     from vigie import config
 
     read = config.load(named[0])
-    if not read.source:
+    if not read.receives:
         raise ConfigError(f"{named[0]} names no source: add a [[source]] (vigie config example shows one)")
     return read
 
@@ -77,7 +77,8 @@ def command(
 ) -> None:
     """Receive, alert, journal and show, until Ctrl-C.
 
-    With a configuration: its sources, store and console (vigie config example prints one); options given here win.
+    With a configuration: its sources, outputs, links, centre, store and console (vigie config example prints one);
+    options given here win.
     With recordings: receives them, as fast as they can be read unless --speed is given, and stays up. With
     rtl_tcp://HOST:PORT, soapy://ARGUMENTS or udp://HOST:PORT: receives from there. Without any: plays the built-in
     exercise, in real time, into a journal of its own; everything in it is marked EXERCISE. What a journal holds is
@@ -113,7 +114,8 @@ def command(
         no_browser = no_browser or not config.web.browser
         store = store or _store(config, files[0])
     host = host or "127.0.0.1"
-    door = access(host)
+    settings, tls = (None, None) if config is None else station.door_of(config, files[0])
+    door = access(host, settings, tls)
     bound = service.listen(host, DEFAULT_PORT if port is None else port)  # before anything else is touched
     try:
         if config is not None:
@@ -125,7 +127,15 @@ def command(
             if afresh:
                 engine.start_afresh(own)
             store = str(own)
-        running = service.Service(Journal.open(store), Hub(), sources)
+        joined: dict[str, Any] = {}
+        if config is not None:
+            joined = {
+                "plan": station.plan_of(config, files[0]),
+                "centre": station.centre_of(config, files[0]),
+                "orbits": station.orbits_of(config, files[0]),
+                "live": not config.source,
+            }
+        running = service.Service(Journal.open(store), Hub(), sources, **joined)
     except BaseException:
         bound.close()
         door.close()
@@ -133,8 +143,14 @@ def command(
     url = service.url_of(bound, door)
 
     def ready() -> None:
-        what = "receiving " + ", ".join(source.name for source in sources) if files else "playing the built-in exercise"
-        click.echo(f"Vigie at {url}, {what}. Ctrl-C stops it. Journal: {running.journal.name}")
+        names = ", ".join(source.name for source in sources)
+        what = (
+            (f"receiving {names}" if names else "taking what is delivered")
+            if files
+            else "playing the built-in exercise"
+        )
+        printed = any(getattr(output, "to", None) == "-" for output in running.plan.outputs)  # its records alone, then
+        click.echo(f"Vigie at {url}, {what}. Ctrl-C stops it. Journal: {running.journal.name}", err=printed)
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 

@@ -60,18 +60,20 @@ def upgrade(store: str) -> None:
 
 @command.command()
 @click.argument("store")
-def snapshot(store: str) -> None:
+@click.option("--config", metavar="FILE", help="The configuration of the centre whose journal it is.")
+def snapshot(store: str, config: str | None) -> None:
     """Bring the snapshot of the alerts up to date, so that the next start need not read the whole journal.
 
     A running service does this by itself every so often. Only reads the journal.
     """
+    from vigie.cli.common import centre_of
     from vigie.restore import take_snapshot
     from vigie.store.journal import Journal
 
     if hasattr(os, "nice"):
         os.nice(10)
     journal = Journal.open(_url(store), read_only=True)
-    seq = take_snapshot(journal)
+    seq = take_snapshot(journal, centre_of(config))
     journal.close()
     emit({"store": journal.name, "seq": seq})
 

@@ -20,6 +20,8 @@ from vigie.errors import ConfigError, InputError, VigieError
 from vigie.links.folders import folder
 from vigie.links.ledger import Incoming, Ledger
 from vigie.links.settings import Exchange
+from vigie.records import Sit
+from vigie.sit import SitError, format_message
 
 _log = logging.getLogger(__name__)
 RETRY_S = (1.0, 60.0)
@@ -41,13 +43,7 @@ class Desk:
 
         Raises ConfigError.
         """
-        for name, value in (("own", settings.own), ("partner", settings.partner)):
-            if not re.fullmatch(r"[A-Z0-9]{1,12}", value, re.ASCII):
-                raise ConfigError(f"exchange.{name}: {value!r} is no name of capital letters and digits")
-        if not re.fullmatch(r"\d{4}", settings.source, re.ASCII):
-            raise ConfigError(f"exchange.source: {settings.source!r} is no facility number of four digits")
-        if not re.fullmatch(r"[0-9A-Z]{1,10}", settings.destination, re.ASCII):
-            raise ConfigError(f"exchange.destination: {settings.destination!r} is no destination")
+        check(settings)
         self.settings, self.ledger, self._take, self._clock = settings, ledger, take, clock
         self._out, self._in = folder(settings.outgoing, settings), folder(settings.incoming, settings)
         self.name = settings.partner
@@ -93,6 +89,26 @@ class Desk:
         made = self.ledger.send(make, original=original, exercise=exercise)
         self._wake.set()
         return made.number
+
+    def deliver(self, message: Sit, seq: int) -> None:
+        """Keep a centre's message until it has arrived, under this exchange's next number. On disk when this returns.
+
+        ``seq``: its row in the journal. The same message is taken once. Raises InputError for a text without the header
+        of such messages.
+        """
+        if not _FIRST_LINE.match(message.text):
+            raise InputError(f"message {message.key} is a {message.form}, which cannot be sent as such a file")
+
+        def make(number: int) -> str:
+            if number == message.serial:
+                return message.text
+            try:
+                return format_message({**message.values, "msg_no": f"{number:05d}"})
+            except SitError:
+                return _FIRST_LINE.sub(f"/{number:05d} 00000/", message.text, count=1)
+
+        self.ledger.send(make, key=message.key, seq=seq)
+        self._wake.set()
 
     def repeat(self, number: int) -> int | None:
         """Send what was sent under a number again, under a new one; None when nothing was."""
@@ -193,6 +209,17 @@ class Desk:
                         _log.warning("exchange with %s: %05d is asked for, but was never sent", self.name, number)
             self._take(self.name, text)
             self.ledger.taken(id_)
+
+
+def check(settings: Exchange) -> None:
+    """Raise ConfigError for settings that cannot be used."""
+    for name, value in (("own", settings.own), ("partner", settings.partner)):
+        if not re.fullmatch(r"[A-Z0-9]{1,12}", value, re.ASCII):
+            raise ConfigError(f"exchange.{name}: {value!r} is no name of capital letters and digits")
+    if not re.fullmatch(r"\d{4}", settings.source, re.ASCII):
+        raise ConfigError(f"exchange.source: {settings.source!r} is no facility number of four digits")
+    if not re.fullmatch(r"[0-9A-Z]{1,10}", settings.destination, re.ASCII):
+        raise ConfigError(f"exchange.destination: {settings.destination!r} is no destination")
 
 
 def _order(name: str, newest: int) -> tuple[int, str]:

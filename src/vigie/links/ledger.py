@@ -25,13 +25,15 @@ FAR = 1000
 _HEADER = re.compile(r"^\s*/?\s*(\d{1,5})\s+(\d{1,5})\s*/([^/\s]*)/", re.ASCII | re.MULTILINE)
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS sent (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, original INTEGER, "
-    "text TEXT NOT NULL, exercise INTEGER NOT NULL, made TEXT NOT NULL, left TEXT)",
+    "text TEXT NOT NULL, exercise INTEGER NOT NULL, made TEXT NOT NULL, left TEXT, key TEXT)",
     "CREATE TABLE IF NOT EXISTS received (id INTEGER PRIMARY KEY, number INTEGER, original INTEGER, name TEXT NOT NULL,"
     " digest TEXT NOT NULL, text BLOB NOT NULL, came TEXT NOT NULL, what TEXT NOT NULL, taken INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS received_number ON received (number, id)",
     "CREATE TABLE IF NOT EXISTS newest (one INTEGER PRIMARY KEY, number INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS gaps (number INTEGER PRIMARY KEY, noticed TEXT NOT NULL, asked TEXT, filled TEXT)",
+    "CREATE TABLE IF NOT EXISTS handed (one INTEGER PRIMARY KEY, seq INTEGER NOT NULL)",
 )
+_KEYS = "CREATE UNIQUE INDEX IF NOT EXISTS sent_key ON sent (key)"
 What = Literal["new", "duplicate", "unnumbered", "other"]
 
 
@@ -71,6 +73,9 @@ class Ledger:
             self._db.execute("PRAGMA synchronous=FULL")
             for statement in _TABLES:
                 self._db.execute(statement)
+            if "key" not in [row[1] for row in self._db.execute("PRAGMA table_info (sent)")]:  # of an older version
+                self._db.execute("ALTER TABLE sent ADD COLUMN key TEXT")
+            self._db.execute(_KEYS)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"the ledger {file} cannot be used: {error}") from None
 
@@ -102,16 +107,42 @@ class Ledger:
         last = self._rows("SELECT number FROM sent ORDER BY id DESC LIMIT 1")
         return (last[0][0] + 1) % NUMBERS if last else 1
 
-    def send(self, make: Any, *, original: int | None = None, exercise: bool = False) -> Outgoing:
-        """Number and keep a message; ``make(number)`` writes its text. On disk when this returns."""
+    def send(
+        self, make: Any, *, original: int | None = None, exercise: bool = False, key: str | None = None, seq: int = 0
+    ) -> Outgoing:
+        """Number and keep a message; ``make(number)`` writes its text. On disk when this returns.
+
+        ``key``: tells the message from all others; one that was kept under it already is given back, and nothing is
+        sent. ``seq``: its row in the journal, which is handed over from now on.
+        """
         with self._write() as db:
+            if seq:
+                db.execute("INSERT OR REPLACE INTO handed VALUES (1, ?)", (seq,))
+            before = self._rows("SELECT id, number, text FROM sent WHERE key = ?", key) if key else []
+            if before:
+                return Outgoing(*before[0])
             number = self.next_number()
             text = str(make(number))
             made = db.execute(
-                "INSERT INTO sent (number, original, text, exercise, made) VALUES (?, ?, ?, ?, ?)",
-                (number, original, text, exercise, _now()),
+                "INSERT INTO sent (number, original, text, exercise, made, key) VALUES (?, ?, ?, ?, ?, ?)",
+                (number, original, text, exercise, _now(), key),
             )
             return Outgoing(int(made.lastrowid or 0), number, text)
+
+    def has(self, key: str) -> bool:
+        """Whether a message was kept under this key."""
+        return bool(self._rows("SELECT 1 FROM sent WHERE key = ?", key))
+
+    @property
+    def handed(self) -> int | None:
+        """The journal's row up to which its messages have been handed over; None for a new ledger."""
+        rows = self._rows("SELECT seq FROM handed")
+        return int(rows[0][0]) if rows else None
+
+    def hand(self, seq: int) -> None:
+        """The journal's messages up to this row are none of this partner's, or have been handed over."""
+        with self._write() as db:
+            db.execute("INSERT OR REPLACE INTO handed VALUES (1, ?)", (seq,))
 
     def waiting(self, limit: int = 100) -> list[Outgoing]:
         """Messages that have not left, oldest first."""

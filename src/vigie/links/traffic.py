@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vigie.errors import ConfigError, StoreError
 from vigie.links.receipts import RECENT, Receipts
@@ -28,6 +28,7 @@ from vigie.links.settings import (
 
 if TYPE_CHECKING:
     from vigie.links.broker import Worker
+    from vigie.links.courier import Courier
     from vigie.links.exchange import Desk
     from vigie.links.ledger import Ledger
     from vigie.links.outputs import Marks, Recent, Runner, Sink
@@ -72,6 +73,8 @@ class Traffic:
     """takes numbered detections from a broker; returns when they are on disk"""
     take_message: Callable[[str, str], None] | None = None
     """gets each message from another centre (partner, text), which is in the ledger already"""
+    via: Callable[[str], str] = lambda name: name
+    """the centre through which a destination is reached"""
 
     def __post_init__(self) -> None:
         folder = folder_of(self.journal)
@@ -88,6 +91,7 @@ class Traffic:
         self.desks: list[Desk] = []
         self.workers: list[Worker] = []
         self._ledgers: list[Ledger] = []
+        self.courier: Courier | None = None
         self._recent: Recent | None = None
         self._marks: Marks | None = None
         self.receipts = Receipts(self._file("receipts.sqlite"), self._last_detections, self.normal)
@@ -142,6 +146,10 @@ class Traffic:
             ledger = Ledger(settings.ledger or self._file(f"exchange-{settings.partner}.sqlite"))
             self._ledgers.append(ledger)
             self.desks.append(Desk(settings, ledger, self._message))
+        if self.desks:
+            from vigie.links.courier import Courier
+
+            self.courier = Courier(self.journal, self.desks, self.via)
 
     def _open_brokers(self) -> None:
         for settings in self.plan.brokers:
@@ -171,6 +179,8 @@ class Traffic:
             self._recent.publish(row)
         if row.kind == "detection":
             self._news.set()
+        elif row.kind == "sit" and self.courier is not None:
+            self.courier.wake()
 
     _news: threading.Event = field(default_factory=threading.Event)
 
@@ -186,6 +196,8 @@ class Traffic:
             self._run(f"exchange {desk.name}", desk.run, stop)
         if self._pumps:
             self._run("spools", self._pump, stop)
+        if self.courier is not None:
+            self._run("courier", self.courier.run, stop)
 
     def _run(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
         thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
@@ -214,6 +226,7 @@ class Traffic:
             "outputs": [runner.health() for runner in self.runners],
             "links": links,
             "exchanges": [desk.health() for desk in self.desks],
+            **({"messages": self.courier.health()} if self.courier else {}),
             "brokers": [worker.health() for worker in self.workers],
             "stations": self.receipts.health(),
         }
@@ -223,7 +236,8 @@ class Traffic:
         failing = ("failing", "failed")
         states = [*(runner.state for runner in self.runners), *(sender.state for sender in self.senders)]
         states += [desk.state for desk in self.desks] + [worker.state for worker in self.workers]
-        return any(state in failing for state in states)
+        lost = self.courier is not None and self.courier.troubled
+        return lost or any(state in failing for state in states)
 
     def close(self, until: float | None = None) -> None:
         """Wait a little for the threads, which have been told to stop, and close the files."""
@@ -234,6 +248,8 @@ class Traffic:
         self._news.set()
         for sender in self.senders:
             sender.wake()
+        if self.courier is not None:
+            self.courier.wake()
         for thread in self._threads:
             thread.join(max(0.0, (until or 0.0) - time.monotonic()))
         for sender in self.senders:
@@ -245,15 +261,31 @@ class Traffic:
         self.receipts.close()
 
 
-def sink_of(settings: AnyOutput, journal: Journal, origin: str) -> Sink:
-    """Where an output writes. Raises ConfigError."""
+def checked(plan: Plan) -> None:
+    """Look at everything that can be looked at without connecting to anything. Raises ConfigError."""
+    from vigie.links.exchange import check
+    from vigie.links.outputs import default_name
+
+    names = [output.name or default_name(output) for output in plan.outputs]
+    for index, settings in enumerate(plan.outputs):
+        if names[index] in names[:index]:
+            raise ConfigError(f"there are two outputs named {names[index]!r}: give them names")
+        sink_of(settings, None, "").close()
+    for link in plan.links:
+        link.check()
+    for exchange in plan.exchanges:
+        check(exchange)
+
+
+def sink_of(settings: AnyOutput, journal: Journal | None, origin: str) -> Sink:
+    """Where an output writes; without a journal only to see whether it could. Raises ConfigError."""
     from vigie.links import messages, sinks
 
     match settings:
         case JsonLines() | Text() | Csv():
             return sinks.Lines(settings)
         case GeoJson() | Kml():
-            return sinks.Whole(settings, journal)
+            return sinks.Whole(settings, cast("Journal", journal))
         case Cot():
             return sinks.CotEvents(settings)
         case Mqtt():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vigie.locate.estimate import solution_of
 from vigie.locate.measurement import Fix, Measurement
@@ -41,9 +42,12 @@ def measurement_of(detection: Detection) -> Measurement | None:
 
 
 def solutions_of(fixes: Sequence[Fix]) -> Iterator[Solution]:
-    """The solved ones, the likeliest first."""
+    """The solved ones of one burst, the likeliest first; all but the last say that more of the same alert follows."""
+    found = []
     for fix in fixes:
         exercise = fix.beacon.startswith(_EXERCISE)
         solution = solution_of(fix, fix.beacon.removeprefix(_EXERCISE), exercise)
         if solution is not None:
-            yield solution
+            found.append(replace(solution, satellites=fix.satellites, more=True))
+    yield from found[:-1]
+    yield from (replace(last, more=False) for last in found[-1:])

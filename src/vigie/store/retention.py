@@ -105,11 +105,12 @@ def _verify(journal: Journal, output: Path, chosen: Collection[str], count: int)
         for name, store, own in (("archive", copy, True), ("journal", journal, False)):
             mine = (row for row in store.scan(_LEARNT_FROM) if row.kind == "tick" or (row.beacon in chosen) == own)
             book = AlertBook(forms.to_record(row) for row in mine)
-            mine_too = (row for row in store.alerts() if (row.beacon in chosen) == own)
-            recorded = {str(row.beacon): forms.unnumbered(row.body) for row in mine_too}
-            made = {alert.id: forms.unnumbered(forms.as_json(forms.alert_body(alert))) for alert in book.alerts()}
-            if made != recorded:
-                wrong = min(key for key in made.keys() | recorded.keys() if made.get(key) != recorded.get(key))
+            recorded = {str(row.beacon): row.body for row in store.alerts() if (row.beacon in chosen) == own}
+            made = {alert.id: forms.as_json(forms.alert_body(alert)) for alert in book.alerts()}
+            names = made.keys() | recorded.keys()
+            odd = [name for name in names if not forms.same_alert(made.get(name) or {}, recorded.get(name) or {})]
+            if odd:
+                wrong = min(odd)
                 raise StoreError(
                     f"nothing was moved: by itself the {name} would not give alert {wrong} as it is recorded; start "
                     "the service once, so that the alerts of this version are recorded"

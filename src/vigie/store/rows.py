@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from math import isfinite
@@ -279,13 +279,14 @@ def alert_body(alert: Alert) -> dict[str, Any]:
     }
 
 
-def unnumbered(body: dict[str, Any]) -> dict[str, Any]:
-    """An alert's body without the numbers of its messages, which count on over all alerts of a destination.
+def same_alert(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two bodies tell the same of an alert. The numbers of its messages do not count: they depend on what else
+    was sent to a destination, about alerts that may have been moved to an archive."""
+    return _unnumbered(one) == _unnumbered(other)
 
-    What is compared when an alert is made again from a part of the journal: the rest must be the same, bit for bit.
-    """
-    notices = [{**notice, "serial": None} for notice in body.get("notices", ())]
-    return {**body, "notices": notices}
+
+def _unnumbered(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**body, "notices": [{**notice, "serial": None} for notice in body.get("notices") or ()]}
 
 
 def notice_body(notice: Notice) -> dict[str, Any]:

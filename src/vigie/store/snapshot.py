@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vigie.store.journal import Journal
 
 _log = logging.getLogger(__name__)
-_FORMAT = "vigie snapshot 1"
+_FORMAT = "vigie snapshot 2"
 _RULES = ("alert/*.py", "alert/*.toml", "data/*", "records.py", "instants.py", "geodesy.py", "store/rows.py")
 
 
@@ -63,15 +63,18 @@ def place(journal: Journal) -> Path | None:
     return Path(platformdirs.user_cache_dir("vigie", appauthor=False)) / f"{name}.snapshot"
 
 
-def save(journal: Journal, book: AlertBook, seq: int) -> bool:
-    """Write the book as it stands after row ``seq``; False, with the reason on the log, when that is not possible."""
+def save(journal: Journal, book: AlertBook, seq: int, mark: str = "") -> bool:
+    """Write the book as it stands after row ``seq``; False, with the reason on the log, when that is not possible.
+
+    ``mark`` tells the settings that the book was made with.
+    """
     path, row = place(journal), journal.fingerprint(seq)
     if path is None or row is None:
         return False
     part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         body = snapshot.dump(book)
-        head = _Head(_FORMAT, rules(), seq, row, hashlib.sha256(body).hexdigest())
+        head = _Head(_FORMAT, rules() + mark, seq, row, hashlib.sha256(body).hexdigest())
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as stream:
             stream.write(msgspec.json.encode(head) + b"\n")
@@ -86,8 +89,11 @@ def save(journal: Journal, book: AlertBook, seq: int) -> bool:
     return True
 
 
-def load(journal: Journal) -> tuple[AlertBook, int] | None:
-    """The book of the snapshot and the row it was taken at; None when there is none that can be trusted."""
+def load(journal: Journal, book: AlertBook, mark: str = "") -> int | None:
+    """Fill a new book from the snapshot; the row it was taken at, or None when there is none that can be trusted.
+
+    ``mark`` tells the settings that the book was made with. After None the book is not to be used.
+    """
     path = place(journal)
     if path is None or not path.exists():
         return None
@@ -95,20 +101,21 @@ def load(journal: Journal) -> tuple[AlertBook, int] | None:
         data = path.read_bytes()
         line, _, body = data.partition(b"\n")
         head = msgspec.json.decode(line, type=_Head)
-        if reason := _doubt(journal, head, body):
+        if reason := _doubt(journal, head, body, mark):
             _log.warning("the snapshot of %s is not used: %s", journal.name, reason)
             return None
-        return snapshot.load(body), head.seq
+        snapshot.load(body, book)
+        return head.seq
     except (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError, IndexError, StoreError) as error:
         _log.warning("the snapshot of %s cannot be read, so all of the journal is: %s", journal.name, error)
         return None
 
 
-def _doubt(journal: Journal, head: _Head, body: bytes) -> str:
+def _doubt(journal: Journal, head: _Head, body: bytes, mark: str) -> str:
     if head.format != _FORMAT:
         return "it is of another version"
-    if head.rules != rules():
-        return "it was made by other rules"
+    if head.rules != rules() + mark:
+        return "it was made by other rules or settings"
     if head.body != hashlib.sha256(body).hexdigest():
         return "it is damaged"
     if head.row != journal.fingerprint(head.seq):

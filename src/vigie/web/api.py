@@ -135,14 +135,15 @@ async def alert(request: Request) -> Response:
     journal: Journal = request.app.state.journal
     wanted: str = request.path_params["id"]
     limit = number(request, "limit", views.DETECTIONS)
-    row = await run_in_threadpool(_alert, journal, wanted)
+    row = await run_in_threadpool(find_alert, journal, wanted)
     if row is None:
         return problem(404, "unknown", f"there is no alert {wanted!r}")
     rows = await run_in_threadpool(journal.rows, beacon=row.body["id"])
     return reply({**views.alert(row), **views.dossier(rows, limit)})
 
 
-def _alert(journal: Journal, wanted: str) -> Row | None:
+def find_alert(journal: Journal, wanted: str) -> Row | None:
+    """The alert of this id; case and blanks do not matter."""
     return journal.alert(wanted) or journal.alert("".join(wanted.split()).upper())
 
 

@@ -15,6 +15,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from vigie.errors import InputError, StoreError
 from vigie.links.receipts import Receipts
+from vigie.records import Order
 from vigie.web import api, link, live
 from vigie.web.board import Board
 from vigie.web.body import BodyError
@@ -23,6 +24,7 @@ from vigie.web.files import Files
 from vigie.web.guard import Guard, set_headers
 from vigie.web.hub import Hub
 from vigie.web.operations import routes
+from vigie.web.orders import Take
 
 if TYPE_CHECKING:
     from vigie.store.journal import Journal
@@ -40,6 +42,7 @@ def create_app(
     body_bytes: int = api.BODY_BYTES,
     door: Door | None = None,
     receipts: Receipts | None = None,
+    order: Take | None = None,
 ) -> Starlette:
     """The application over an open journal.
 
@@ -47,7 +50,8 @@ def create_app(
     ``api.Ingest``. ``health``: more keys for ``/healthz``, such as the state of the sources. ``hosts``: names besides
     the loopback ones under which the service may be reached. ``body_bytes``: the largest body of a POST. ``door``: who
     may come in; without one everybody who reaches it, so it must be on loopback.
-    ``receipts``: what stations have delivered; without it, it is forgotten at the end.
+    ``receipts``: what stations have delivered; without it, it is forgotten at the end. ``order``: takes what a duty
+    officer decides.
     """
     files, door = Files(), door or Door()
     app = Starlette(
@@ -70,7 +74,12 @@ def create_app(
     app.state.journal, app.state.hub, app.state.ingest, app.state.board = journal, hub, ingest, Board(journal)
     app.state.health, app.state.body_bytes, app.state.door = health, body_bytes, door
     app.state.receipts = receipts or Receipts(":memory:")
+    app.state.order = order or _no_orders
     return app
+
+
+def _no_orders(order: Order) -> int:
+    raise InputError("this service takes no orders")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from vigie.web import api, deliveries, feeds, live, openapi, sessions, shapes
+from vigie.web import api, deliveries, feeds, live, openapi, orders, sessions, shapes
 from vigie.web.accounts import Permission
 from vigie.web.door import permitted
 
@@ -66,6 +66,9 @@ OPERATIONS = (
               query=(("seconds", int, "from one reading to the next, 2 to 3600"), _EXERCISE)),
     Operation("GET", "/api/alerts/{id}", api.alert, "read", "One alert with its bursts and its time line",
               dict[str, Any], query=(_LIMIT,), errors=(404,)),
+    Operation("POST", "/api/alerts/{id}/orders", orders.give, "act",
+              "What a duty officer decides: close, add or remove a destination, resend; answers when on disk",
+              shapes.Ordered, body=orders.NewOrder, errors=(404, 408, 413, 415)),
     Operation("GET", "/api/beacons/{hex_id}", api.beacon, "read", "All that is known of a beacon", dict[str, Any],
               query=(_LIMIT,), errors=(404,)),
     Operation("GET", "/api/events", live.events, "read", "The journal as server-sent events", "text/event-stream",

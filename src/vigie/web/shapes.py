@@ -77,6 +77,14 @@ class Accepted(msgspec.Struct):
     seq: int | None
 
 
+class Ordered(msgspec.Struct):
+    """What was ordered is on disk."""
+
+    seq: int
+    alert: dict[str, Any]
+    """as it stands now, with the messages that the order called for"""
+
+
 class Collection(msgspec.Struct):
     """A GeoJSON feature collection."""
 
