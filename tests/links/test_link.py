@@ -97,6 +97,7 @@ def test_detections_arrive_in_order_and_leave_the_spool(
     running.put(*bodies[3:])
     until(lambda: running.spool.waiting == 0)
     assert times(centre.file) == [one["time"] for one in bodies]
+    until(lambda: running.sender.sent == 250)
     health = running.sender.health()
     assert (health["state"], health["sent"], health["failures"], health["refused"]) == ("connected", 250, 0, 0)
     with httpx.Client(headers={"Authorization": f"Bearer {accounts.add_token('w', 'view')}"}) as watch:

@@ -112,9 +112,7 @@ class Sender:
         self.state, self.error = "connected", None
 
     def _done(self, upto: int, refused: list[tuple[int, str]]) -> None:
-        before = self.spool.waiting
-        self.spool.done(upto, refused)
-        self.sent += before - self.spool.waiting
+        self.sent += self.spool.done(upto, refused)
         self.refused += len(refused)
         self._acknowledged = time.monotonic()
         for n, why in refused:

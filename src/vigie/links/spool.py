@@ -120,8 +120,11 @@ class Spool:
             rows = self._db.execute("SELECT n, body FROM waiting WHERE n > ? ORDER BY n LIMIT ?", (after, limit))
             return [Item(*row) for row in rows]
 
-    def done(self, upto: int, refused: Sequence[tuple[int, str]] = ()) -> None:
-        """All up to this number are on disk at the other side; those it refused, with the reason, are kept here."""
+    def done(self, upto: int, refused: Sequence[tuple[int, str]] = ()) -> int:
+        """All up to this number are on disk at the other side; those it refused, with the reason, are kept here.
+
+        How many they were.
+        """
         with self._write() as db:
             for n, why in refused:
                 db.execute(
@@ -134,6 +137,7 @@ class Spool:
             db.execute("DELETE FROM waiting WHERE n <= ?", (upto,))
             self._bytes -= size
             self._count -= count
+        return int(count)
 
     @property
     def waiting(self) -> int:
