@@ -106,6 +106,9 @@ def run(tmp_path: Path) -> Iterator[Callable[..., Process]]:
     for one in started:
         if one.process.poll() is None:
             one.kill()
+        for stream in (one.process.stdout, one.process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def until(good: Callable[[], Any], timeout_s: float = 60.0) -> Any:
