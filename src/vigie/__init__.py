@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from vigie.library import measure, receive, simulate
+    from vigie.functions import measure, receive, simulate
     from vigie.locate.call import locate
     from vigie.message.batch import decode_many
     from vigie.message.beacon import decode
@@ -40,9 +40,9 @@ _HOMES = {
     "decode": "message.beacon",
     "decode_many": "message.batch",
     "encode": "message.encode",
-    "measure": "library",
-    "receive": "library",
-    "simulate": "library",
+    "measure": "functions",
+    "receive": "functions",
+    "simulate": "functions",
 }
 
 
