@@ -180,6 +180,8 @@ def test_what_is_no_distress_says_so(facts: dict[str, object], category: str) ->
     alert = told(detection(facts))
     assert (alert.category, alert.state) == (category, category)
     assert "no distress" in states.STATES[alert.state]
+    assert alert.bursts == 1
+    assert alert.facts["country_code"] == detection(facts).message.facts["country_code"]
 
 
 def test_national_use_is_treated_as_distress() -> None:

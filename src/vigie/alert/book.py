@@ -156,7 +156,8 @@ class AlertBook:
         again = entry.state in states.ENDING and event in ("burst", "position")
         link = entry.link
         corroborates = False
-        if event not in states.CALM or entry.state in states.CALM:  # a test tells nothing of a distress call
+        # a test tells nothing of a distress call
+        if event not in states.CALM or entry.state in (states.NEW, *states.CALM):
             first = entry.bursts == 0
             entry.count(time)
             corroborates = corroborate(entry, detection, first, self._desk.network.clean)
