@@ -199,6 +199,24 @@ def test_a_file_too_long_stays_and_holds_up_no_other(pair: tuple[Centre, Centre]
     assert "longer than" in ours.desk.health()["unreadable"]["USMCC_FMCC_00001.TXT"]
 
 
+def test_a_new_message_leaves_at_once_though_reading_fails_time_and_again(
+    pair: tuple[Centre, Centre], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vigie.links.exchange.RETRY_S", (600.0, 600.0))
+    here, there = pair
+    here.incoming.rmdir()
+    stop = threading.Event()
+    thread = threading.Thread(target=here.desk.run, args=(stop,))
+    thread.start()
+    try:
+        until(lambda: here.desk.failures == 1)
+        here.desk.send("915", NARRATIVE)
+        until(lambda: list(there.incoming.glob("*.TXT")))
+    finally:
+        stop.set()
+        thread.join()
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path, pair: tuple[Centre, Centre]) -> None:
     settings = msgspec.structs.replace(pair[0].settings, incoming=str(tmp_path / "nowhere"))
     with pytest.raises(OSError, match="nowhere"):

@@ -136,16 +136,20 @@ class Desk:
                 if self.error != str(error):
                     _log.warning("exchange with %s: %s; messages wait", self.name, error)
                 self.state, self.error = "failing", str(error)
-                stop.wait(wait_s)
+                self._rest(stop, wait_s)
                 wait_s = min(wait_s * 2, RETRY_S[1])
                 continue
             if self.state == "failing":
                 _log.info("exchange with %s works again", self.name)
             self.state, self.error, wait_s = "working", None, RETRY_S[0]
-            end = time.monotonic() + self.settings.poll_s
-            while not stop.is_set() and not self._wake.is_set() and time.monotonic() < end:
-                self._wake.wait(min(0.2, self.settings.poll_s))
+            self._rest(stop, self.settings.poll_s)
         self.close()
+
+    def _rest(self, stop: threading.Event, wait_s: float) -> None:
+        """Wait so long; a new message ends it, whatever failed before: it may be able to leave."""
+        end = time.monotonic() + wait_s
+        while not stop.is_set() and not self._wake.is_set() and (left_s := end - time.monotonic()) > 0:
+            self._wake.wait(min(0.2, left_s))
 
     def close(self) -> None:
         """Let go of connections; the next use makes new ones."""
