@@ -83,23 +83,33 @@ def read(number: NDArray[np.uint64], width: int, reader: Callable[[int], Any]) -
 
 def coded(codes: NDArray[np.int32], values: Sequence[Any]) -> Column:
     """A column of codes whose values may repeat or be None."""
-    merged: dict[Any, int] = {}
-    kept: list[Any] = []
-    places = np.full(len(values), -1, np.int32)
-    for place, value in enumerate(values):
-        if value is None:
-            continue
-        key = _key(value)
-        found = merged.get(key)
-        if found is None:
-            found = merged[key] = len(kept)
-            kept.append(value)
-        places[place] = found
-    return Column(places[codes] if len(values) else codes, None, tuple(kept))
+    words = _Words()
+    places = words.places(values)
+    return Column(places[codes] if len(values) else codes, None, tuple(words.kept))
 
 
-def _key(value: Any) -> Any:
-    return (type(value), value) if isinstance(value, (str, int, float)) else repr(value)
+class _Words:
+    """The distinct values of a column of codes, each once."""
+
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+        self._codes: dict[Any, int] = {}
+
+    def places(self, values: Sequence[Any]) -> NDArray[np.int32]:
+        """The code of each value, -1 for None, and for what a code of -1 finds: one past their end."""
+        codes = np.full(len(values) + 1, -1, np.int32)
+        for place, value in enumerate(values):
+            if value is not None:
+                codes[place] = self._code(value)
+        return codes
+
+    def _code(self, value: Any) -> int:
+        key = (type(value), value) if isinstance(value, (str, int, float)) else repr(value)
+        code = self._codes.get(key)
+        if code is None:
+            code = self._codes[key] = len(self.kept)
+            self.kept.append(value)
+        return code
 
 
 def join(pieces: Iterable[tuple[NDArray[np.int64], Column]], count: int) -> Column:
@@ -118,23 +128,13 @@ def join(pieces: Iterable[tuple[NDArray[np.int64], Column]], count: int) -> Colu
                 data[rows] = column.data
                 valid[rows] = True if column.valid is None else column.valid
         return Column(data, None if valid.all() else valid)
-    merged: dict[Any, int] = {}
-    kept: list[Any] = []
+    merged = _Words()
     codes = np.full(count, -1, np.int32)
     for rows, column in parts:
         if column.words is None:
             column = _with_words(column)
-        words = column.words or ()
-        places = np.full(len(words) + 1, -1, np.int32)
-        for place, value in enumerate(words):
-            key = _key(value)
-            found = merged.get(key)
-            if found is None:
-                found = merged[key] = len(kept)
-                kept.append(value)
-            places[place] = found
-        codes[rows] = places[column.data]
-    return Column(codes, None, tuple(kept))
+        codes[rows] = merged.places(column.words or ())[column.data]
+    return Column(codes, None, tuple(merged.kept))
 
 
 def _with_words(column: Column) -> Column:

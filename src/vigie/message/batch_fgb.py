@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -210,7 +210,7 @@ def _positions(group: Group, protocol: Protocol, tail: Tail | None) -> None:
 
     for name in KEYS:
         if coding.offset or not name.startswith("coarse"):
-            group.stated[name] = lambda name=name: column(name)  # type: ignore[misc]
+            group.stated[name] = partial(column, name)
 
 
 def _identity(group: Group, protocol: Protocol) -> Numbers:

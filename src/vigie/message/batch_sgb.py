@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ def _rotating(words: Words, first: int) -> NDArray[np.int16]:
 def _common(group: Group, form: str, errors: NDArray[np.int8], odd: Odd) -> None:
     stated, size, reliable = group.stated, group.size, errors >= 0
     for name, value in (("generation", "SGB"), ("kind", form), ("layout", group.layout.name), ("changes", [])):
-        stated[name] = lambda value=value: constant(value, size)  # type: ignore[misc]
+        stated[name] = partial(constant, value, size)
     stated["hex_id_23"] = lambda: Column(_id_text(group, form))
     stated["hex_id_15"] = lambda: Column(np.ascontiguousarray(_id_text(group, form)).astype("<U15"))
     stated["hex_id"] = lambda: only(Column(_id_text(group, form)), reliable)
@@ -120,7 +120,7 @@ def _whole(
         return found[name]
 
     for name in tables.POSITION.keys:
-        stated[name] = lambda name=name: position(name)  # type: ignore[misc]
+        stated[name] = partial(position, name)
     stated["cancellation"] = lambda: Column(_cancelled(group))
     stated["bch_encoded"] = lambda: hex_column(take(given, first, DATA_LAST + 1, LAST), 12)
     stated["bch_errors"] = lambda: counts(errors)
