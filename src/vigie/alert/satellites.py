@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from functools import lru_cache
 from importlib import resources
-from typing import Literal
+from typing import Literal, cast
 
 System = Literal["LEO", "GEO", "MEO"]
 
@@ -17,7 +17,7 @@ def _known() -> dict[str, System]:
     for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#")):
         for name in (row["code"], row["name"].upper(), row["number"]):
             if name:
-                found[name] = row["system"]  # type: ignore[assignment]
+                found[name] = cast("System", row["system"])
     return found
 
 

@@ -15,7 +15,7 @@ from vigie.errors import ConfigError, InputError, VigieError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from vigie.locate.measurement import Fix, Measurement, Settings
+    from vigie.locate.measurement import Fix, Measurement, Motion, Settings
     from vigie.locate.media import Klobuchar
     from vigie.orbit.ephemeris import Orbits
 
@@ -48,7 +48,7 @@ def command(
     known: tuple[str, ...],
     altitude: float,
     altitude_sigma: float,
-    motion: str,
+    motion: Motion,
     drift: float,
     wander: float,
     tec: float,
@@ -81,7 +81,7 @@ def command(
     settings = Settings(
         altitude_m=altitude,
         altitude_sigma_m=altitude_sigma,
-        motion=motion,  # type: ignore[arg-type]
+        motion=motion,
         drift_ppb_per_min=drift,
         wander_ppb=wander,
         tec_tecu=tec,
