@@ -26,13 +26,15 @@ def still(fleet_orbits):
     return sorted(heard, key=lambda item: item.time)
 
 
-def test_every_burst_makes_the_place_better_and_the_end_is_the_batch(fleet_orbits, still):
-    told = [fixes[0] for fixes in follow(still, fleet_orbits, EXACT)]
+@pytest.mark.parametrize("motion", ["static", "auto"])
+def test_every_burst_makes_the_place_better_and_the_end_is_the_batch(fleet_orbits, still, motion):
+    settings = dataclasses.replace(EXACT, motion=motion)
+    told = [fixes[0] for fixes in follow(still, fleet_orbits, settings)]
     assert [fix.bursts for fix in told] == list(range(1, COUNT + 1))
     assert all(nees(fix) < 14 for fix in told)
     assert told[-1].ehe_m < 0.5 * told[0].ehe_m
     assert not told[-1].moving
-    whole = locate_one(still, fleet_orbits, dataclasses.replace(EXACT, motion="static"))[0]
+    whole = locate_one(still, fleet_orbits, settings)[0]
     apart = np.linalg.norm(ecef_m(whole.lat_deg, whole.lon_deg, 0.0) - ecef_m(told[-1].lat_deg, told[-1].lon_deg, 0.0))
     assert apart < 0.3 * whole.ehe_m
     assert told[-1].ehe_m == pytest.approx(whole.ehe_m, rel=0.3)

@@ -137,27 +137,29 @@ def _places(candidates: Sequence[Candidate]) -> list[tuple[float, list[tuple[flo
         weight = float(np.exp(one.log_weight - top))
         if weight < 1e-9:
             break
-        for index, (sum_so_far, members) in enumerate(places):
-            if _same(one, members[0][1]):
-                members.append((weight, one))
-                places[index] = (sum_so_far + weight, members)
-                break
+        apart = [_apart(one, members) for _, members in places]
+        index = int(np.argmin(apart)) if apart else 0
+        if apart and apart[index] < 16.0:  # within four sigmas of both together
+            sum_so_far, members = places[index]
+            members.append((weight, one))
+            places[index] = (sum_so_far + weight, members)
         else:
             places.append((weight, [(weight, one)]))
     return sorted(places, key=lambda item: -item[0])
 
 
-def _same(one: Candidate, head: Candidate) -> bool:
-    """Whether two minima of different models are one place: within four sigmas of both together."""
-    if one.problem is head.problem:
-        return False  # two minima of one problem are two places
-    off = one.minimum.place_m - head.minimum.place_m
+def _apart(one: Candidate, members: Sequence[tuple[float, Candidate]]) -> float:
+    """Squared distance of a minimum from the head of a place, in sigmas of both together; infinite if not the same."""
+    if any(one.problem is other.problem for _, other in members):
+        return np.inf  # two minima of one problem are two places
+    head = members[0][1].minimum
+    off = one.minimum.place_m - head.place_m
     if np.linalg.norm(off) > 1e6:
-        return False
-    lat, lon, _ = geodetic(head.minimum.place_m)
+        return np.inf
+    lat, lon, _ = geodetic(head.place_m)
     local = local_axes(lat, lon)[:2] @ off
-    both = one.minimum.covariance[:2, :2] + head.minimum.covariance[:2, :2]
-    return bool(local @ np.linalg.solve(both, local) < 16.0)
+    both = one.minimum.covariance[:2, :2] + head.covariance[:2, :2]
+    return float(local @ np.linalg.solve(both, local))
 
 
 def _mixture(members: Sequence[tuple[float, Candidate]]) -> tuple[Array, Array]:
@@ -196,7 +198,7 @@ def _fix(
     )
     major, minor, azimuth = ellipse.axes(flat)
     total = sum(weight for weight, _ in members)
-    moving = [(weight / total, one) for weight, one in members if one.speed_sigma_mps is not None]
+    moving = [(weight / total, one) for weight, one in members if one.moving]
     motion = sum(weight for weight, _ in moving)
     velocity, sigma_velocity = _velocity(moving, scale) if motion > 0.5 else (None, None)
     head = members[0][1]

@@ -1,7 +1,7 @@
 """A beacon followed through time: every burst makes the place newer, whichever satellites heard it.
 
 Until the batch estimator knows the place well enough, it solves everything heard so far. From then on a bank of filters
-carries it on: for every place still possible, one at rest, one adrift and one under way, weighed by how well each
+carries it on: for every place still possible, one for each way of moving (``motion.py``), weighed by how well each
 foretells the next burst. A beacon may change from one to another; their mixture is what is told. Time is that of the
 measurements alone, so a replay gives the same answers.
 """
@@ -18,15 +18,14 @@ from vigie.geodesy import ecef_m, geodetic, local_axes
 from vigie.locate import ellipse, kalman
 from vigie.locate.estimate import checked, locate_one
 from vigie.locate.grouping import SAME_BURST_S
-from vigie.locate.kalman import Belief, Burst, Model
+from vigie.locate.kalman import Belief, Burst
 from vigie.locate.measurement import Ellipse, Fix, Measurement, Rejected, Settings
+from vigie.locate.motion import Model, models, moves
 from vigie.locate.rows import gather
 from vigie.orbit.ephemeris import Orbits
 
 Array = NDArray[np.float64]
 
-_MEMORY_S = (1.0, 3_600.0, 600.0, 3_600.0)
-"""of the velocity: at rest (none), adrift, under way, adrift slowly"""
 _CHANGE_S = 10_800.0
 """mean time from one way of moving to another"""
 _START_M, _DIFFUSE_M = 20_000.0, 1e6
@@ -67,16 +66,6 @@ class Track:
         """When it was last heard."""
         return self.history[-1][0].time
 
-    @property
-    def models(self) -> list[Model]:
-        """The ways of moving that are weighed."""
-        speeds = {"static": (0.0,), "moving": self.settings.speeds_mps, "auto": (0.0, *self.settings.speeds_mps)}
-        return [
-            Model(v, m)
-            for v, m in zip((0.0, *self.settings.speeds_mps), _MEMORY_S, strict=False)
-            if v in speeds[self.settings.motion]
-        ]
-
     def take(self, group: Sequence[Measurement]) -> list[Fix]:
         """What is known once a burst has been heard, the likeliest place first."""
         good, rejected = checked(group)
@@ -111,7 +100,6 @@ class Track:
         carriers = [item.carrier_hz for items in history for item in items if item.position_deg is None]
         self.nominal_hz = float(np.median(carriers))
         left_out = {id(bad.measurement) for bad in fixes[0].rejected}
-        odds = dict(zip((0.0, *self.settings.speeds_mps), self.settings.motion_odds, strict=False))
         first = self._seconds(history[0][0].time)
         for fix in fixes:
             place = ecef_m(fix.lat_deg or 0.0, fix.lon_deg or 0.0, fix.alt_m or 0.0)
@@ -119,11 +107,11 @@ class Track:
             own = np.array([east, north]) @ local_axes(fix.lat_deg or 0.0, fix.lon_deg or 0.0)[:2]
             end = self._seconds(fix.end)
             beliefs, weights = [], []
-            for model in self.models:
+            for model in models(self.settings):
                 belief = kalman.fresh(
                     model, place + own * (first - end), first, self.settings, _DIFFUSE_M, self.nominal_hz
                 )
-                weight = np.log(odds[model.speed_mps] * (fix.probability or 1.0))
+                weight = np.log(model.odds * (fix.probability or 1.0))
                 for items in history:
                     kept = [item for item in items if id(item) not in left_out]
                     for heard, use in self._heard(kept):
@@ -290,7 +278,8 @@ def _fix(
     offsets = np.array([(axes @ (belief.place_m - mixed.place_m))[:2] for belief in one.beliefs])
     flat, stretch, ehe = ellipse.mixture(share, offsets, [belief.covariance[:2, :2] for belief in one.beliefs])
     major, minor, azimuth = ellipse.axes(flat)
-    moving = np.array([not belief.model.still for belief in one.beliefs])
+    part = kalman.VELOCITY
+    moving = np.array([moves(b.model.speed_mps, b.mean[part], b.covariance[part, part]) for b in one.beliefs])
     motion = float(share[moving].sum())
     velocity = sigma = None
     if motion > 0.5:

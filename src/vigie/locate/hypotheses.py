@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.locate.measurement import Settings
+from vigie.locate.motion import Model, models, moves
 from vigie.locate.normal import Problem, design_rows
 from vigie.locate.problem import degrees_of_freedom
 from vigie.locate.rows import Rows
@@ -43,8 +44,14 @@ class Candidate:
 
     minimum: Minimum
     problem: Problem
-    speed_sigma_mps: float | None
+    model: Model
     log_weight: float
+
+    @property
+    def moving(self) -> bool:
+        """Whether the beacon moves, by this one."""
+        one = self.minimum
+        return moves(self.model.speed_mps, one.velocity_mps, one.covariance[3:, 3:])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,31 +125,28 @@ def explain(
     other = mirrored(problem, np.array([one.place_m for one in still[:4]]).reshape(-1, 3))
     if len(other):
         still = minima(problem, np.concatenate([np.array([one.place_m for one in still]), other]))
-    odds = dict(zip((None, *settings.speeds_mps), settings.motion_odds, strict=False))
-    if settings.motion != "moving":
-        candidates += [_candidate(problem, one, None, odds[None], dof, settings) for one in still]
-    if settings.motion != "static" and dof >= 1:
-        ends = np.array([one.place_m for one in still[:4]])
-        for speed in settings.speeds_mps:
-            moving = replace(problem, speed_sigma_mps=speed)
+    ends = np.array([one.place_m for one in still[:4]]).reshape(-1, 3)
+    for model in models(settings):
+        if model.still:
+            candidates += [_candidate(problem, one, model, dof, settings) for one in still]
+        elif dof >= 1:
+            moving = replace(problem, speed_sigma_mps=model.speed_mps)
             for one in minima(moving, ends):
-                told = np.sqrt(np.linalg.eigvalsh(one.covariance[3:, 3:])[-1]) < 0.7 * speed
-                if told or settings.motion == "moving":
-                    candidates.append(_candidate(moving, one, speed, odds[speed], dof, settings))
-                untestable |= not told
+                told = np.sqrt(np.linalg.eigvalsh(one.covariance[3:, 3:])[-1]) < 0.7 * model.speed_mps
+                if told or model.slow or settings.motion == "moving":
+                    candidates.append(_candidate(moving, one, model, dof, settings))
+                untestable |= not told and not model.slow
     candidates.sort(key=lambda item: -item.log_weight)
     return Explanation(rows, tuple(candidates), found, left_out, measured, unknowns, untestable)
 
 
-def _candidate(
-    problem: Problem, one: Minimum, speed: float | None, odds: float, dof: int, settings: Settings
-) -> Candidate:
+def _candidate(problem: Problem, one: Minimum, model: Model, dof: int, settings: Settings) -> Candidate:
     nu = settings.scale_dof
-    weight = -0.5 * (nu + max(dof, 0)) * np.log1p(one.cost / nu) + one.log_evidence_volume + np.log(odds)
-    if speed is not None:
-        weight -= 2 * np.log(speed)  # the room that the prior leaves the velocity
+    weight = -0.5 * (nu + max(dof, 0)) * np.log1p(one.cost / nu) + one.log_evidence_volume + np.log(model.odds)
+    if not model.still:
+        weight -= 2 * np.log(model.speed_mps)  # the room that the prior leaves the velocity
     weight += _unseen(problem, one) * _UNSEEN_ODDS
-    return Candidate(one, problem, speed, float(weight))
+    return Candidate(one, problem, model, float(weight))
 
 
 def _unseen(problem: Problem, one: Minimum) -> int:
@@ -171,7 +175,7 @@ def without_contradictions(
     most = max(1, min(best.measured // 3, 12))
     rivals: list[Explanation] = []
     while settings.reject and best.dof >= 1 and len(best.left_out) < most:
-        doubtful = not consistent(best, 1e-3) or (bool(best.candidates) and best.candidates[0].speed_sigma_mps)
+        doubtful = not consistent(best, 1e-3) or (bool(best.candidates) and best.candidates[0].moving)
         if best.candidates and not doubtful:
             break
         few = replace(best.search, starts_m=_ends(best))  # leaving out one seldom changes where the valleys are

@@ -16,6 +16,7 @@ from vigie.constants import EARTH_ROTATION_RADPS
 from vigie.geodesy import geodetic, local_axes
 from vigie.locate import orbit_error
 from vigie.locate.measurement import Settings
+from vigie.locate.motion import Model
 from vigie.locate.normal import OrbitError, Problem, design_rows
 from vigie.locate.problem import build
 from vigie.locate.rows import Gathered, axes_of
@@ -29,19 +30,6 @@ HEAD = 9
 assumed one (TECU), the lead that public elements share (in sigmas); then six numbers for each satellite met"""
 _TEC_S, _DRIFT_S = 7_200.0, 1_200.0
 _SHARED = np.sqrt(0.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """How a beacon may move: a velocity that wanders with a spread and a memory; none for one at rest."""
-
-    speed_mps: float
-    memory_s: float
-
-    @property
-    def still(self) -> bool:
-        """At rest."""
-        return self.speed_mps == 0
 
 
 @dataclass(slots=True, eq=False)
