@@ -13,7 +13,7 @@ import vigie
 from vigie.geodesy import distance_m
 
 with TemporaryDirectory() as folder:
-    made = vigie.simulate(Path(__file__).with_name("raft.toml"), folder)
+    made = vigie.simulate("raft", folder)
     heard = [json.loads(line) for line in made.stream.read_text().splitlines()]
     orbits = sorted((Path(folder) / "orbits").iterdir())
     print(f"{len(heard)} messages delivered")

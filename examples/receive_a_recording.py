@@ -1,6 +1,6 @@
 """Receive a recording: python examples/receive_a_recording.py [RECORDING]
 
-Without one, a minute of the scenario raft.toml is recorded by the simulator first.
+Without one, a minute of the scenario "raft" is recorded by the simulator first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if len(sys.argv) > 1:
     receive(Path(sys.argv[1]))
 else:
     with TemporaryDirectory() as folder:
-        made = vigie.simulate(Path(__file__).with_name("raft.toml"), folder, level="samples")
+        made = vigie.simulate("raft", folder, level="samples")
         print(f"{made.bursts} bursts sent")
         for path in sorted(Path(folder).glob("*.sigmf-meta")):
             receive(path)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import vigie
 from vigie.sim import alerted, score, truth
 
-scenario = sys.argv[1] if len(sys.argv) > 1 else Path(__file__).with_name("raft.toml")
+scenario = sys.argv[1] if len(sys.argv) > 1 else "raft"
 with TemporaryDirectory() as folder:
     made = vigie.simulate(scenario, folder)
     delivered = [json.loads(line) for line in made.stream.read_text().splitlines()]

@@ -23,3 +23,14 @@ def test_messages_are_shown_and_an_exercise_says_so(tmp_path: Path) -> None:
     training = CliRunner().invoke(command, [str(stream), "--training"])
     assert "EXERCISE, never sent" in training.output
     assert CliRunner().invoke(command, [str(tmp_path / "absent")]).exit_code == 2
+
+
+def test_a_whole_configuration_names_the_centre_too(tmp_path: Path) -> None:
+    stream, config = tmp_path / "d.jsonl", tmp_path / "centre.toml"
+    stream.write_text(f"{line(detection_body(detection(YACHT)))}\n")
+    tables = '[centre]\nname = "FMCC"\ncode = "2270"\n[countries.227]\nunlocated = ["OWN"]\n[destinations.OWN]\n'
+    config.write_text(f'{tables}code = "X"\n[store]\nurl = "a.sqlite"\n')
+    run = CliRunner().invoke(command, [str(stream), "--centre", str(config), "--json"])
+    assert [json.loads(text)["to"] for text in run.stdout.splitlines()] == ["OWN"]
+    config.write_text('[store]\nurl = "a.sqlite"\n')
+    assert "has no [centre]" in str(CliRunner().invoke(command, [str(stream), "--centre", str(config)]).exception)

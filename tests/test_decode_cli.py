@@ -137,3 +137,10 @@ def test_a_certificate_table_names_the_model_and_a_bad_one_is_refused(tmp_path: 
     assert (done.returncode, "line 2" in done.stderr) == (2, True)
     table.write_text("number,name\n")
     assert "columns tac and model" in vigie("decode", "--tac-table", str(table), "ADCC404C8400315").stderr
+
+
+def test_an_id_alone_is_not_told_as_distress() -> None:
+    done = vigie("decode", "1C72091A2B3FDFF")
+    assert "An ID alone" in done.stdout
+    assert "Distress" not in done.stdout
+    assert "position" not in done.stdout

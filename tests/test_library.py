@@ -83,8 +83,7 @@ def test_samples_and_files_are_received_and_measured(tmp_path: Path) -> None:
 
 
 def test_a_simulation_is_located(tmp_path: Path) -> None:
-    raft = Path(__file__).parents[1] / "examples" / "raft.toml"
-    made = vigie.simulate(raft, tmp_path)
+    made = vigie.simulate("raft", tmp_path)
     rows = [json.loads(line) for line in made.stream.read_text().splitlines()]
     (fix,) = vigie.locate(rows, [tmp_path / "orbits" / "leosar.tle"])
     assert fix.solved

@@ -109,3 +109,15 @@ def test_names_that_are_none(vigie: Any, tmp_path: Path) -> None:
     code, _, error = vigie("campaign", "nowhere", "-o", tmp_path)
     assert code == 2
     assert "accuracy" in error
+
+
+def test_a_scenario_is_printed_to_be_changed(vigie: Any, tmp_path: Path) -> None:
+    code, said, _ = vigie("simulate", "raft", "--print")
+    assert code == 0
+    (tmp_path / "mine.toml").write_text(said.replace("duration_s = 900", "duration_s = 300"))
+    code, said, _ = vigie("simulate", tmp_path / "mine.toml", "-o", tmp_path / "out", "--json")
+    assert code == 0
+    assert json.loads(said)["lines"] > 0
+    code, _, error = vigie("simulate", "raft")
+    assert code == 2
+    assert "-o" in error

@@ -69,14 +69,17 @@ def orbits_of(config: Config, path: str) -> list[Path]:
     return files
 
 
-def centre_of(config: Config, path: str) -> centre.Settings | None:
-    """The centre that a configuration makes; None for a station that belongs to none. Raises ConfigError."""
+def centre_of(config: Config, path: str, register: Register | None = None) -> centre.Settings | None:
+    """The centre that a configuration makes; None for a station that belongs to none. Raises ConfigError.
+
+    ``register``: beacons that are known besides those of the configuration's own table.
+    """
     if config.centre is None:
         return None
     folder = Path(path).absolute().parent
-    register = Register()
+    register = register or Register()
     if config.register is not None:
-        register = _register(folder / config.register.table, path)
+        _add_table(register, folder / config.register.table, path)
     if not isinstance(config.centre, CentreSettings):
         made = centre.load(folder / config.centre, register)
     else:
@@ -101,9 +104,8 @@ def inspected(config: Config, path: str) -> list[str]:
     return told + ([f"centre {made.centre.name}"] if made else [])
 
 
-def _register(file: Path, path: str) -> Register:
-    """The register of a table. A row that names no beacon is refused here, where somebody reads it."""
-    register = Register()
+def _add_table(register: Register, file: Path, path: str) -> None:
+    """Add a table to a register. A row that names no beacon is refused here, where somebody reads it."""
     try:
         refused = register.add(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
@@ -112,7 +114,6 @@ def _register(file: Path, path: str) -> Register:
         raise ConfigError(f"{path}: register.table: {file}: {error}") from None
     if refused:
         raise ConfigError(f"{path}: register.table: {file}: {refused[0]} ({len(refused)} refused)")
-    return register
 
 
 def _source(config: Config, settings: SourceSettings, folder: Path, shelf: Shelf | None) -> Source:

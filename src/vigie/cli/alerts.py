@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vigie.cli.common import emit
-from vigie.errors import InputError
+from vigie.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from vigie.centre import Settings
+    from vigie.register import Register
 
 
 @click.command(name="alerts")
@@ -21,7 +26,8 @@ def command(
     ctx: click.Context, stream: str, centre: str | None, tables: tuple[str, ...], training: bool, as_json: bool
 ) -> None:
     """Show the messages that a centre would send for the detections of STREAM, a file of JSON lines as
-    'vigie receive --json' prints them. This command sends nothing.
+    'vigie receive --json' prints them. This command sends nothing. FILE.toml is the configuration that 'vigie run'
+    takes, or one with the tables of the centre alone.
 
     \b
     Example:  vigie alerts detections.jsonl --centre centre.toml
@@ -43,7 +49,7 @@ def command(
             raise click.UsageError(f"{name} cannot be read: {error.strerror}") from None
         for words in refused:
             click.echo(f"{name}: {words}", err=True)
-    settings = centres.load(centre, register) if centre else centres.default()
+    settings = _settings(centre, register) if centre else centres.default()
     own = replace(settings.centre, training=settings.centre.training or training)
     book = settings.book()
     try:
@@ -65,6 +71,20 @@ def command(
                 _show(record.message if isinstance(record, ExerciseSit) else record, record, as_json)
     if not good or not written:
         ctx.exit(1)
+
+
+def _settings(path: str, register: Register) -> Settings:
+    """The centre of a file that has its tables alone, or of a whole configuration. Raises ConfigError."""
+    from vigie import centre as centres
+    from vigie import config, station
+
+    try:
+        return centres.load(path, register)
+    except ConfigError:  # a whole configuration, or wrong: then its own check says where
+        made = station.centre_of(config.load(path), path, register)
+    if made is None:
+        raise ConfigError(f"{path} has no [centre]")
+    return made
 
 
 def _show(sit: object, record: object, as_json: bool) -> None:

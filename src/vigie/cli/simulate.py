@@ -29,30 +29,48 @@ class Progress:
 
 @click.command("simulate")
 @click.argument("scenario")
-@click.option("-o", "--out", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write into.")
+@click.option("-o", "--out", "folder", type=click.Path(path_type=Path), help="Folder to write into.")
+@click.option("--print", "shown", is_flag=True, help="Print the scenario, to be changed, and play nothing.")
 @click.option("--seed", type=click.IntRange(0), help="Instead of the scenario's.")
 @click.option("--level", type=click.Choice(["detections", "bursts", "samples"]), help="Instead of the scenario's.")
 @engine_options
 @click.option("--json", "as_json", is_flag=True, help="What was written, as a JSON line.")
 def command(
-    scenario: str, folder: Path, seed: int | None, level: Any, workers: int, cluster: str | None, as_json: bool
+    scenario: str,
+    folder: Path | None,
+    shown: bool,
+    seed: int | None,
+    level: Any,
+    workers: int,
+    cluster: str | None,
+    as_json: bool,
 ) -> None:
     """Play a scenario, and write what stations would deliver, and the truth.
 
-    SCENARIO is a TOML file, or the name of one that comes with Vigie. Levels: detections (messages with times and
-    frequencies of arrival), bursts (soft bits), samples (I/Q, SigMF). The same seed gives the same bytes.
+    SCENARIO is a TOML file, or the name of one that comes with Vigie: raft (one beacon, one pass of a low satellite),
+    world (six hours, beacons of every kind), morning (twelve minutes of samples from six satellites, 3.5 GB). Levels:
+    detections (messages with times and frequencies of arrival), bursts (soft bits), samples (I/Q, SigMF). The same
+    seed gives the same bytes.
 
     \b
-    Example:  vigie simulate world -o out --seed 7
-              vigie locate out/detections.jsonl --orbits out/orbits/meosar.tle --json > fixes.jsonl
-              vigie score fixes.jsonl out/truth.jsonl
+    Example:  vigie simulate raft -o raft
+              vigie locate raft/detections.jsonl --orbits raft/orbits/leosar.tle
+              vigie simulate raft -o heard --level samples
+              vigie receive heard/40069.sigmf-meta
+              vigie simulate world --print > mine.toml
     """
+    if folder is None and not shown:
+        raise click.UsageError("say with -o into which folder to write")
     from vigie.cli.common import emit
     from vigie.engine import open_engine
     from vigie.sim import scenario as scenarios
     from vigie.sim.run import simulate
 
-    read = scenarios.load(scenarios.path_of(scenario))
+    path = scenarios.path_of(scenario)
+    read = scenarios.load(path)
+    if folder is None:
+        click.echo(path.read_text(encoding="utf-8"), nl=False)
+        return
     with open_engine(workers, cluster) as engine:
         done = simulate(read, folder, seed=seed, level=level, engine=engine, progress=Progress("simulating"))
     if as_json:

@@ -31,6 +31,7 @@ CATEGORY_WORDS: dict[Category, str] = {
 TRUSTED = 0.99
 """probability of a hex ID below which a softly decoded message is unreliable"""
 _SYSTEM_WORDS = "System beacon: not a distress call"
+_ID_WORDS = "An ID alone: it tells whose beacon it is, not that anybody is in distress"
 
 
 def decode(text: str | None = None, *, form: str | None = None, llr: ArrayLike | None = None) -> Message:
@@ -153,6 +154,8 @@ def _message(second: bool, digits: str, form: str, changes: list[str], note: str
         facts["odd"].append(f"country code {facts['country_code']} is not allocated by the ITU ({clause})")
     system = facts["category"] == "orbitography" and facts.get("beacon_type") == "SYSTEM"
     facts["category_words"] = _SYSTEM_WORDS if system else CATEGORY_WORDS[facts["category"]]
+    if form in describe.ID_FORMS and facts["category"] == "distress":
+        facts["category_words"] = _ID_WORDS
     facts["changes"] = changes
     facts["fields"] = fields
     facts["description"] = describe.sentences(facts)

@@ -33,6 +33,7 @@ _IDENTITY = (
     ("epirb_ais_last4", "EPIRB-AIS number ending %s"),
     ("aircraft_operator_serial", "number %s of the operator"),
 )
+ID_FORMS = ("hexid_15", "hexid_23")
 _EMERGENCY = {
     "unspecified": "unspecified distress",
     "fire_explosion": "fire or explosion",
@@ -188,7 +189,7 @@ def sentences(facts: Mapping[str, Any]) -> list[str]:
     if facts.get("emergency"):
         said.append(emergency(facts["emergency"]))
     second = facts["generation"] == "SGB"
-    if not second or "position_status" in facts:
+    if facts["kind"] not in ID_FORMS and (not second or "position_status" in facts):
         said.append(position(facts))
     if second and facts.get("rotating_field"):
         said.append(rotating(facts["rotating_field"]))
