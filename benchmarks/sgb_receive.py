@@ -25,7 +25,7 @@ from vigie import stages
 from vigie.message import country
 from vigie.message.bch import BCH_SGB
 from vigie.records import Samples, Sync
-from vigie.signal import sgb, sgb_acquire, sgb_search
+from vigie.signal import sgb, sgb_acquire, sgb_lags, sgb_prepare, sgb_search
 from vigie.signal.channel import Stretch
 from vigie.signal.sgb import BURST_S, CARRIER_HZ, CHIP_RATE_HZ, Modulation, Pulse
 
@@ -225,15 +225,14 @@ def false_alarms(options: argparse.Namespace) -> Iterator[str]:
     rounds = max(1, round(options.noise / 2.08))
     for _ in range(rounds):
         iq = noise(rng, int(RATE_HZ * 2.5))
-        prepared = sgb_acquire.Prepared(Stretch(iq, RATE_HZ), 0.0)
-        cells = sgb_acquire.first_step(prepared, options.reach, 2.08)
+        prepared = sgb_prepare.Prepared(Stretch(iq, RATE_HZ), 0.0)
+        cells = sgb_lags.first_step(prepared, options.reach, 2.08)
         candidates += len(cells)
-        for cell in cells:
-            candidate = sgb_acquire.second_step(prepared, cell)
-            if candidate is not None:
-                energies.append(candidate.energy)
+        worth = sgb_acquire.promising(prepared, cells)
+        looks = [sgb_acquire.second_step(prepared, cell) for cell, look in zip(cells, worth, strict=True) if look]
+        energies += [candidate.energy for candidate in looks]
     seconds = 2.08 * rounds
-    yield f"{candidates / seconds / 2:.1f} candidates a second and sequence (stated: {sgb_acquire.CANDIDATES_PER_S})"
+    yield f"{candidates / seconds / 2:.1f} candidates a second and sequence (stated: {sgb_lags.CANDIDATES_PER_S})"
     for level in np.arange(8.0, 18.0):
         over = sum(energy > level for energy in energies)
         stated = sgb_acquire.false_alarms_per_s(level) * seconds
