@@ -131,11 +131,9 @@ def second_step(prepared: Prepared, cell: Cell) -> Candidate:
     sync, place, carrier_hz, noise = cell.sync, 2 * cell.place + 1, cell.carrier_hz, 1 + cell.excess
     last = _last(prepared)
     shifts = [shift for shift in range(-2, 3) if 0 <= place + shift <= last]
-    looks = []
-    for shift in shifts:
-        subs, power = _subs(prepared, sync, place + shift, carrier_hz)
-        looks.append(_spectra(subs, _DECHIRP, _TURNS) / np.float32(power * noise))
-    best = np.stack(looks)
+    looks = [_subs(prepared, sync, place + shift, carrier_hz) for shift in shifts]
+    best = _spectra(np.stack([subs for subs, _ in looks]), _DECHIRP, _TURNS)
+    best /= np.array([[[power * noise]] for _, power in looks], np.float32)
     row, drift, column = (int(index) for index in np.unravel_index(int(best.argmax()), best.shape))
     fine = [
         _vertex(best[:, drift, column], row),
