@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vigie.errors import InputError
 from vigie.records import Samples
-from vigie.signal import prn, sgb, sgb_acquire, sgb_search
+from vigie.signal import prn, sgb, sgb_acquire, sgb_lags, sgb_prepare, sgb_search
 from vigie.signal.channel import Stretch
 from vigie.signal.sgb import CHIP_RATE_HZ, Modulation, modulate
 from vigie.signal.sgb_fitting import demodulate
@@ -293,12 +293,13 @@ class TestSearch:
     def test_thresholds_follow_the_stated_rates(self) -> None:
         """The energy that noise alone shows: as often above the first threshold as stated, within a factor of two."""
         iq = noise(int(1.3 * RATE_HZ), 0.0)
-        prepared = sgb_acquire.Prepared(Stretch(iq, RATE_HZ), 0.0)
-        cells = sgb_acquire.first_step(prepared, 13_000.0, 1.04)
-        assert 0.5 < len(cells) / (1.04 * 2 * sgb_acquire.CANDIDATES_PER_S) < 2
-        candidates = [sgb_acquire.second_step(prepared, cell) for cell in cells]
+        prepared = sgb_prepare.Prepared(Stretch(iq, RATE_HZ), 0.0)
+        cells = sgb_lags.first_step(prepared, 13_000.0, 1.04)
+        assert 0.5 < len(cells) / (1.04 * 2 * sgb_lags.CANDIDATES_PER_S) < 2
+        worth = sgb_acquire.promising(prepared, cells)
+        candidates = [sgb_acquire.second_step(prepared, cell) for cell, look in zip(cells, worth, strict=True) if look]
         sure = sgb_acquire.coherent_threshold(sgb_acquire.FALSE_ALARMS_PER_HOUR / 3600)
-        assert max(one.energy for one in candidates if one) < sure
+        assert max(one.energy for one in candidates) < sure
 
     def test_audio_is_refused(self) -> None:
         with pytest.raises(InputError, match="I/Q"):

@@ -20,16 +20,14 @@ from vigie.signal.channel import Stretch
 from vigie.signal.sgb import CARRIER_HZ, CHIP_RATE_HZ, PREAMBLE_S
 from vigie.signal.sgb_acquire import (
     FALSE_ALARMS_PER_HOUR,
-    SYNCS,
     Candidate,
-    Complex32,
-    Prepared,
-    cleaned,
     coherent_threshold,
-    first_step,
+    promising,
     second_step,
 )
 from vigie.signal.sgb_fitting import STRETCH_REACH, Fit, demodulate
+from vigie.signal.sgb_lags import SYNCS, first_step
+from vigie.signal.sgb_prepare import Complex32, Prepared, cleaned
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +121,13 @@ def bursts_in(
     for _ in range(rounds):
         prepared = Prepared(stretch, carrier_offset_hz)
         hidden = False
-        for cell in first_step(prepared, reach_hz, until_s + early_s, syncs):
+        cells = first_step(prepared, reach_hz, until_s + early_s, syncs)
+        worth = promising(prepared, cells)
+        for number, cell in enumerate(cells):
+            if not worth[number]:
+                continue
             candidate = second_step(prepared, cell)
-            if candidate is None or candidate.energy < least or any(_is_ghost(candidate, one) for one in results):
+            if candidate.energy < least or any(_is_ghost(candidate, one) for one in results):
                 continue
             fitted = _measure(stretch, candidate, carrier_offset_hz if absolute else None)
             if fitted is None or (candidate.energy < sure and fitted.fit.evidence < _EVIDENCE):
@@ -133,6 +135,7 @@ def bursts_in(
             results.append(fitted)
             take_off(stretch, fitted)
             prepared = Prepared(stretch, carrier_offset_hz)
+            worth[number + 1 :] = promising(prepared, cells[number + 1 :])
             hidden = hidden or fitted.fit.cn0_dbhz > _HIDES_DBHZ
         if not hidden:
             break

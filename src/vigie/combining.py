@@ -1,0 +1,216 @@
+"""Bursts that cannot be read alone, read together with others that carry the same message."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vigie.constants import FGB_LONG_BITS
+from vigie.reading import LEAST_IDENTITY, LEAST_REST, MOST_TRUST, Reading, read
+from vigie.records import Burst
+from vigie.signal import combine
+
+_KEPT, _KEPT_S = 64, 1800.0
+"""unread bursts, and seconds, that are kept to be read with later ones"""
+_RIVALS = 100.0
+"""odds against two unread bursts of half an hour carrying one message: about as many beacons can be heard. What is
+read of them is weighed by itself, so this need not keep wrong messages out"""
+_NEAR_HZ, _NEAR_RIVALS = 3.0, 3.0
+"""the same where the carriers are no further apart: a beacon's stands still for a station on the ground"""
+_HOPELESS = 25.0
+"""nats by which those taken so far may speak against one message, and others may still turn it"""
+_ROUNDS = 2
+"""times that each burst's difference is told anew from what all the others say"""
+_PATHS_S = 0.4
+"""one transmission comes by way of several satellites no further apart than this"""
+_MINUTES = 5
+"""between bursts that are read together, as far as a counter of minutes is followed"""
+_SAME_BITS = np.r_[0:43, 90:137]
+"""of a second-generation message, those that make the 23-hex ID (T.018 Table 3.11)"""
+
+
+class Reader:
+    """Reads bursts, and those that cannot be read alone together with others that carry the same message.
+
+    The soft bits of what could not be read are kept for half an hour, ``_KEPT`` bursts at most. The bits themselves
+    tell which of them belong together (``signal.combine``). What they say together is then weighed against all that
+    this burst alone may say instead, for its position or rotating field may have changed.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[Burst] = deque(maxlen=_KEPT)
+
+    def read(self, burst: Burst) -> Reading | None:
+        """What a burst says, alone or with those before it."""
+        reading = read(burst)
+        if reading is not None and reading.identity >= LEAST_IDENTITY and reading.whole:
+            return reading
+        others = [one for one in self._waiting if _comparable(one, burst)]
+        joint = _together(burst, others) if others else None
+        self._waiting.append(burst)
+        if joint is None or joint.identity < LEAST_IDENTITY:
+            return reading
+        known = reading is not None and reading.identity >= LEAST_IDENTITY
+        return reading if known and not joint.whole else joint
+
+
+def _comparable(one: Burst, other: Burst) -> bool:
+    """Whether two bursts may carry one message, whatever their bits say."""
+    if (one.kind, one.sync, len(one.soft)) != (other.kind, other.sync, len(other.soft)):
+        return False
+    if one.start is None or other.start is None:
+        return True
+    return bool(abs((one.start - other.start) / np.timedelta64(1, "s")) <= _KEPT_S)
+
+
+def _one_transmission(one: Burst, other: Burst) -> bool:
+    """Whether two receivers heard one transmission: no beacon sends twice within seconds."""
+    if one.start is None or other.start is None or one.channel == other.channel:
+        return False
+    return bool(abs((one.start - other.start) / np.timedelta64(1, "s")) < _PATHS_S)
+
+
+def _least_odds(one: Burst, other: Burst) -> float:
+    """Log-odds by which the bits must speak for one message: less where the carriers do so already."""
+    here, there = one.frequency_offset_hz, other.frequency_offset_hz
+    near = here is not None and there is not None and abs(here - there) < _NEAR_HZ and one.channel == other.channel
+    return float(np.log(_NEAR_RIVALS if near else _RIVALS))
+
+
+def _together(burst: Burst, others: list[Burst]) -> Reading | None:
+    """The message of a burst and of those others that carry the same; None when there are none."""
+    parts = {"FGB": (slice(24, 106), slice(106, None)), "SGB": (slice(0, None),)}[burst.kind]
+    total = burst.soft.copy()
+    groups = [_gather(burst, others, part) for part in parts]
+    if not groups[0].members:
+        return None
+    for part, group in zip(parts, groups, strict=True):
+        total[part] = group.total
+    reading = read(replace(burst, soft=total))
+    if reading is None:
+        return None
+    members = [one for group in groups for one in group.members]
+    repeated = any(not _one_transmission(burst, one) for one in members)
+    doubts = _own_doubts(burst, reading.bits) if repeated else [0.0, 0.0]
+    identity = reading.identity * (1 - doubts[0])
+    rest = reading.confidence / max(reading.identity, 1e-9) * (1 - doubts[-1] if len(doubts) > 1 else 1.0)
+    whole = reading.whole and (burst.kind == "SGB" or rest >= LEAST_REST)
+    most = 1 + max(len(group.members) for group in groups)
+    facts = {**reading.message.facts, "combined_bursts": most}
+    return replace(
+        reading,
+        message=replace(reading.message, facts=facts),
+        identity=identity,
+        confidence=identity * rest if whole else identity,
+        whole=whole,
+        combined=most,
+    )
+
+
+class _Group(NamedTuple):
+    """Bursts that carry one message in a part of their bits."""
+
+    members: list[Burst]
+    """without the one that they were gathered about"""
+    total: NDArray[np.float32]
+    """LLRs of that one's bits, all taken together"""
+
+
+def _gather(burst: Burst, others: list[Burst], part: slice) -> _Group:
+    """Those of the other bursts that carry the same message as one in a part of its bits.
+
+    The likeliest is taken first, then the likeliest given both, and so on: weak bursts that none of the others could
+    vouch for alone are vouched for by all, so what counts is the sum of the odds, over as many as make it largest.
+    """
+    own = burst.soft[part]
+    differences, chances = _differences(burst.kind, len(own))
+    left, total = list(others), own.astype(np.float64)
+    taken: list[tuple[Burst, NDArray[np.floating[Any]]]] = []
+    odds = most = 0.0
+    best_count = 0
+    while left:
+        matches = [combine.match(total, one.soft[part], differences, chances) for one in left]
+        leads = [found.odds - _least_odds(burst, one) for found, one in zip(matches, left, strict=True)]
+        best = int(np.argmax(leads))
+        odds += leads[best] - np.log(len(left))
+        if odds < most - _HOPELESS:
+            break
+        one = left.pop(best)
+        taken.append((one, differences[matches[best].difference]))
+        total += _trusted(combine.turned(one.soft[part], taken[-1][1]))
+        if odds > most:
+            most, best_count = odds, len(taken)
+    taken = taken[:best_count]
+    turned = np.array([_trusted(combine.turned(one.soft[part], difference)) for one, difference in taken])
+    for _ in range(_ROUNDS if len(differences) > 1 else 0):
+        for number, (one, _) in enumerate(taken):
+            rest = own + turned.sum(axis=0) - turned[number]
+            difference = differences[combine.match(rest, one.soft[part], differences, chances).difference]
+            turned[number] = _trusted(combine.turned(one.soft[part], difference))
+    whole = (own + turned.sum(axis=0) if taken else own).astype(np.float32)
+    return _Group([one for one, _ in taken], whole)
+
+
+def _trusted(soft: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    clipped: NDArray[np.floating[Any]] = np.clip(soft, -MOST_TRUST, MOST_TRUST)
+    return clipped
+
+
+def _own_doubts(burst: Burst, bits: str) -> list[float]:
+    """Chances that this very burst says something else than ``bits`` in each of its code words.
+
+    It is decoded by itself, all other words being possible, with a prior of one half for a changed message; of a
+    second-generation message the identity is taken for granted, since the bits that bind the bursts are mostly these,
+    and messages that differ in a way that can be foreseen are weighed apart, being likelier than any other.
+    """
+    from vigie.message import bch, soft
+
+    said = np.array([int(bit) for bit in bits], np.int8)
+    llr = _trusted(burst.soft).astype(np.float64)
+    foreseen = 1.0
+    if burst.kind == "SGB":
+        known = np.full(bch.BCH_SGB.n, -1, np.int8)
+        known[_SAME_BITS] = said[_SAME_BITS]
+        words: list[tuple[bch.Code, slice, NDArray[np.int8] | None]] = [(bch.BCH_SGB, slice(0, None), known)]
+        differences, chances = _differences(burst.kind, len(said))
+        agree = np.where(said == 1, -llr, llr)  # what turning a bit over costs
+        logs = np.log(chances) - differences @ agree
+        foreseen = float(np.exp(logs[0] - np.logaddexp.reduce(logs)))
+    else:
+        words = [(bch.BCH1, slice(24, 106), None)]
+        if len(said) == FGB_LONG_BITS:
+            words.append((bch.BCH2, slice(106, 144), None))
+    doubts = []
+    for code, part, known_bits in words:
+        found = soft.decode(code, llr[part], known=known_bits, expected=(said[part][None], np.array([0.5])))
+        same = bool((found.bits == said[part]).all())
+        doubts.append(1 - float(found.probability if same else 0.0) * foreseen)
+    return doubts
+
+
+@cache
+def _differences(kind: str, count: int) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """How messages of one beacon may differ in a way that can be foreseen, (M, n), and the chance of each.
+
+    In rotating field 0 of the second generation the minutes since the position was taken go on (T.018 Table 3.3, bits
+    165-175), and the parity bits with them: the code is linear, so a difference of data has the parity of its own word.
+    """
+    from vigie.message.bch import BCH_SGB
+
+    none = np.zeros((1, count), np.int8)
+    if kind != "SGB":
+        return none, np.ones(1)
+    shares: dict[int, float] = {}
+    for later in range(1, _MINUTES + 1):
+        values = np.arange(2047 - later)
+        turns, times = np.unique(values ^ (values + later), return_counts=True)
+        for turn, often in zip(turns.tolist(), times.tolist(), strict=True):
+            shares[turn] = shares.get(turn, 0.0) + often / len(values) / _MINUTES / 2
+    words = [BCH_SGB.encode(turn << (BCH_SGB.k - 175)) for turn in shares]
+    rows = np.array([[int(bit) for bit in format(word, f"0{BCH_SGB.n}b")] for word in words], np.int8)
+    return np.concatenate([none, rows]), np.array([0.5, *shares.values()])
