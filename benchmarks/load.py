@@ -8,6 +8,11 @@ journal is on disk: a service that falls behind shows it. Then, with --most, as 
     python benchmarks/load.py
     python benchmarks/load.py --store postgresql --open 1000 10000 100000 --rate 2000 --seconds 20
     python benchmarks/load.py --store postgresql+psycopg://me@host/empty     a server of your own
+
+A book of 100,000 alerts takes minutes to build; it can be built before, and measured when the machine is idle:
+
+    python benchmarks/load.py --store sqlite:////tmp/large.sqlite --open 100000 --build
+    python benchmarks/load.py --store sqlite:////tmp/large.sqlite --open 100000 --built
 """
 
 from __future__ import annotations
@@ -96,6 +101,11 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def memory_mb(self) -> int:
+        """Memory it holds."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") // 1_000_000
+
 
 @contextmanager
 def served(url: str) -> Iterator[Server]:
@@ -164,10 +174,10 @@ def drive(port: int, bodies: list[bytes], lines: int, rate: float | None, connec
 class Traffic:
     """Detections of a fleet of beacons, no two alike."""
 
-    def __init__(self, beacons: int, seed: int) -> None:
+    def __init__(self, beacons: int, seed: int, sent: int = 0) -> None:
         self._digits = [hex_of(number) for number in range(beacons)]
-        self._rng = np.random.default_rng(seed)
-        self._sent = 0
+        self._rng = np.random.default_rng(seed + sent)
+        self._sent = sent
 
     def everyone(self, lines: int) -> list[bytes]:
         """One detection of each beacon."""
@@ -185,11 +195,37 @@ class Traffic:
         return [b"\n".join(made[first : first + lines]) for first in range(0, len(made), lines)]
 
 
+def build(url: str, traffic: Traffic) -> None:
+    """An alert for each beacon, without a server between, and a snapshot, from which the service will start."""
+    from vigie import ingest
+    from vigie.chain import Chain
+    from vigie.restore import take_snapshot
+    from vigie.store.journal import Journal
+
+    journal = Journal.open(url)
+    chain = Chain(journal, lambda row: None)
+    for body in traffic.everyone(500):
+        chain.feed([ingest.detection(json.loads(text)) for text in body.split(b"\n")])
+    journal.close()
+    take_snapshot(Journal.open(url, read_only=True))
+
+
+def rows_in(url: str) -> int:
+    """How many rows a store has."""
+    from vigie.store.journal import Journal
+
+    journal = Journal.open(url, read_only=True)
+    last = journal.last_seq()
+    journal.close()
+    return last
+
+
 def measure(url: str, given: argparse.Namespace, beacons: int) -> dict[str, Any]:
     """One line of the table."""
-    traffic = Traffic(beacons, given.seed)
+    traffic = Traffic(beacons, given.seed, rows_in(url) if given.built else 0)
     with served(url) as server:
-        drive(server.port, traffic.everyone(200), 200, None, 4)
+        if not given.built:
+            drive(server.port, traffic.everyone(200), 200, None, 4)
         drive(server.port, traffic.some(given.rate, given.lines), given.lines, None, given.connections)  # warm
         count = int(given.rate * given.seconds)
         bodies = traffic.some(count, given.lines)
@@ -208,6 +244,7 @@ def measure(url: str, given: argparse.Namespace, beacons: int) -> dict[str, Any]
             "p99_ms": round(float(np.quantile(waits_ms, 0.99)), 1),
             "worst_ms": round(float(waits_ms.max()), 1),
             "server_cpu_us": round(cpu_s / len(waits_ms) * 1e6),
+            "server_mb": server.memory_mb(),
         }
         if given.most:
             fast = drive(server.port, traffic.some(count, given.lines), given.lines, None, given.connections)
@@ -240,10 +277,12 @@ def main() -> None:
     parser.add_argument("--open", nargs="+", type=int, default=[1000, 10_000, 100_000], help="open alerts")
     parser.add_argument("--rate", type=int, default=2000, help="detections a second")
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--connections", type=int, default=32, help="stations, each waiting for its answers")
     parser.add_argument("--lines", type=int, default=10, help="detections a request")
     parser.add_argument("--most", action="store_true", help="also as fast as the answers come")
     parser.add_argument("--seed", type=int, default=406)
+    parser.add_argument("--build", action="store_true", help="only build the book, in the store of this URL")
+    parser.add_argument("--built", action="store_true", help="the store of this URL has the book already")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--serve", metavar="URL", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -253,6 +292,9 @@ def main() -> None:
     for kind in given.store:
         with ExitStack() as stack:
             for url, beacons in zip(stores(kind, stack), given.open, strict=False):
+                if given.build:
+                    build(url, Traffic(beacons, given.seed))
+                    continue
                 told = measure(url, given, beacons)
                 print(json.dumps(told) if given.json else "  ".join(f"{key} {value}" for key, value in told.items()))
                 sys.stdout.flush()

@@ -15,7 +15,7 @@
     [destinations.GRISNEZ]
     code = "CROSS1"
     kind = "rcc"                         # rcc, spoc, mcc, repository or test
-    form = "sit185"                      # national, sit185, narrative or ladr
+    form = "sit185"                      # national, sit185, narrative, sit925, sarmaster, automated or ladr
     buffer_km = 50
 
     [countries.227]
@@ -160,7 +160,7 @@ def _area_files(path: Path) -> list[Path]:
 def _centre(name: str, code: str, network: Network, register: Register, training: bool, contributor: str) -> Centre:
     def address(to: str) -> Address:
         there, via = network.destination(to), network.next_hop(to)
-        return Address(there.code, "sit185" if there.form == "sarmaster" else there.form, "" if via == to else via)
+        return Address(there.code, there.form, "" if via == to else via)
 
     def lines(hex_id: str) -> list[str]:
         try:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Literal
+from weakref import WeakValueDictionary
 
 import msgspec
 import numpy as np
@@ -111,10 +112,17 @@ def _key(read: _Body, body: Mapping[str, Any], source: str, time: instants.Insta
     return key(time, msgspec.json.encode([source, sent], order="sorted")).hex()
 
 
+_held = WeakValueDictionary[str, Message]()
+"""decoded messages that somebody still holds, as the book holds the last of each alert"""
+
+
 @lru_cache(1024)
 def _decode(digits: str) -> Message:
     """One burst comes by several antennas, and again with the next: its message is decoded once."""
-    return beacon.decode(digits)
+    message = _held.get(digits)
+    if message is None:
+        message = _held[digits] = beacon.decode(digits)
+    return message
 
 
 def _message(read: _Body) -> Message:

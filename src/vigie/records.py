@@ -74,7 +74,7 @@ class Burst:
     """its samples as a SigMF recording: path of the metadata below the station's folder of snippets"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Message:
     """What a beacon said. The bits are the truth; everything else is a view of them, made by ``vigie.message``."""
 

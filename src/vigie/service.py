@@ -261,16 +261,32 @@ class Service:
 
     def ingest(self, lines: Sequence[Any]) -> Any:
         """Take posted detections (``web.api.Line``): on disk when this returns. Raises StoreError: none was taken."""
+        (taken,) = self.ingest_all([lines])
+        if isinstance(taken, Exception):
+            raise taken
+        return taken
+
+    def ingest_all(self, posts: Sequence[Sequence[Any]]) -> list[Any]:
+        """What ``ingest`` gives for each of these posts, or the error it raises: written together."""
         from vigie.web.api import Refusal, Taken
 
-        records: list[Record] = []
-        refused = []
-        for line in lines:
-            try:
-                records.append(ingest.detection(line.body))
-            except InputError as error:
-                refused.append(Refusal(line.number, str(error), error.kind))
-        return Taken(len(records), self.chain.feed(records) if records else 0, refused)
+        read: list[list[Record]] = []
+        refused: list[list[Refusal]] = []
+        for lines in posts:
+            records, faults = list[Record](), list[Refusal]()
+            for line in lines:
+                try:
+                    records.append(ingest.detection(line.body))
+                except InputError as error:
+                    faults.append(Refusal(line.number, str(error), error.kind))
+            read.append(records)
+            refused.append(faults)
+        written = iter(self.chain.feed_all([records for records in read if records]))
+        told = [next(written) if records else 0 for records in read]
+        return [
+            seq if isinstance(seq, Exception) else Taken(len(records), seq, faults)
+            for records, seq, faults in zip(read, told, refused, strict=True)
+        ]
 
     def _from_broker(self, numbers: Sequence[int], bodies: Sequence[Mapping[str, Any]]) -> Any:
         from vigie.web.api import Line
@@ -396,7 +412,7 @@ def serve(
     door = door or Door()
     app = create_app(
         service.journal, service.hub, service.ingest, health=service.health, door=door,
-        receipts=service.traffic.receipts, order=service.order,
+        receipts=service.traffic.receipts, order=service.order, ingest_all=service.ingest_all,
     )  # fmt: skip
     config = uvicorn.Config(app, **options(door))
 

@@ -246,3 +246,63 @@ def test_a_notice_says_why_and_by_which_clause() -> None:
     assert (notice.to, notice.number, notice.source) == ("FMCC", "170", "R 3.2.8, Table 2.1 (SIT 170)")
     assert alert.to == ("FMCC",)
     assert alert.told == ()
+
+
+def slashed(form: str, tmp_path: Path, *story: Any) -> list[tuple[Sit, sit.Sit]]:
+    """What a destination of this form gets of a story, and the same read back."""
+    (tmp_path / "areas.geojson").write_text(AREA)
+    (tmp_path / "centre.toml").write_text(US + f'[destinations.CGD01]\ncode = "366B"\nkind = "rcc"\nform = "{form}"\n')
+    settings = centres.load(tmp_path / "centre.toml")
+    made = [one for one in messages(settings, *story) if one.to == "CGD01" and one.form != "usmcc_rcc"]
+    return [(one, agreeing(one)) for one in made]
+
+
+def test_a_story_for_sarmaster(tmp_path: Path) -> None:
+    told = slashed("sarmaster", tmp_path, *STORY)
+    assert [one.number for one, _ in told] == ["175", "177", "177", "176"]  # Table 10.1: incident, confirmed, conflict
+    first, confirmed, _, conflict = (read for _, read in told)
+    assert first.form == "sarmaster"
+    assert first.values["beacon_id"] == message(AMERICAN).hex_id
+    assert first.values["doppler_a"] == {"lat": 45.0, "lon": -50.0, "prob": 70}
+    assert first.values["doppler_b"] == {"lat": 44.0, "lon": 20.0, "prob": 30}
+    assert first.values["position_confirmed"] is False
+    assert confirmed.values["position_confirmed"] is True
+    assert confirmed.values["doa_matching"]["lat"] == 45.05
+    assert abs(confirmed.values["resolved"]["lat"] - 45.0) < 0.06
+    assert conflict.values["position_conflict"] is True
+    assert conflict.values["doa"]["lat"] == 46.05
+    assert {read.values["satellite"] for _, read in told[1:]} == {"300"}
+    assert len(first.values["beacon_message_30hex"]) == 30
+
+
+def test_a_story_for_a_program_that_takes_the_automated_format(tmp_path: Path) -> None:
+    told = slashed("automated", tmp_path, *STORY)
+    assert [one.number for one, _ in told] == ["161E", "164M", "165M", "165B"]  # Annex 9, Table 9.2
+    first, confirmed, *_ = (read for _, read in told)
+    assert first.values["doppler_a"] == {"lat": 45.0, "lon": -50.0, "prob": 70}
+    assert first.values["encoded"] is None
+    assert first.values["reliable"] is True
+    assert first.values["sat"] == "S12"
+    assert confirmed.values["doa"] == {"lat": 45.05, "lon": -50.0}
+    assert confirmed.values["position_confirmed"] is True
+    assert confirmed.values["sat"] == "W00"
+    ((one, read),) = slashed("automated", tmp_path, detection(AMERICAN | {"latitude": 45.0, "longitude": -50.0}))
+    assert one.number == "161P"
+    assert read.values["encoded"] == {"lat": 45.0, "lon": -50.0, "quality": "C"}  # a cell of four minutes
+
+
+@pytest.mark.parametrize("form", ["sarmaster", "automated"])
+def test_what_has_no_slashed_form_goes_as_a_185(form: str, tmp_path: Path) -> None:
+    ours = {"country_code": 366, "aircraft_24bit": "F0F0F0"}
+    calls = [detection(ELT_DT | ours | PLACE), *(detection(CANCEL | ours, seconds) for seconds in (60, 70, 80))]
+    *_, (last, read) = slashed(form, tmp_path, *calls)
+    assert (last.number, read.form) == ("185", "sit185")
+    assert read.values["title"].endswith("USER CANCELLATION ALERT")
+
+
+def test_canadas_centre_gets_a_185_inside_a_925(usmcc: centres.Settings) -> None:
+    made = messages(usmcc, detection(YACHT | {"country_code": 316}))
+    ours = next(one for one in made if one.to == "CMCC")
+    read = agreeing(ours)
+    assert (ours.number, read.form) == ("925", "sit185")
+    assert read.values["wrapped_beacon_id"] == read.values["beacon_id"] == message(YACHT | {"country_code": 316}).hex_id

@@ -20,6 +20,7 @@ from vigie.alert.matching import blurs, encoded, moves
 from vigie.alert.network import Network, standing
 from vigie.alert.practice import Practice, named
 from vigie.alert.routing import Registered
+from vigie.alert.spans import nanoseconds
 from vigie.alert.telling import Change
 from vigie.instants import Instant
 from vigie.records import Alert, Category, Detection, Notice, Order, Record, Solution, Tick
@@ -161,8 +162,8 @@ class AlertBook:
             first = entry.bursts == 0
             entry.count(time)
             corroborates = corroborate(entry, detection, first, self._desk.network.clean)
-            if category != "unreliable" and (entry.facts_time is None or time >= entry.facts_time):
-                entry.facts, entry.facts_time = message.facts, time
+            if category != "unreliable" and (entry.message_time is None or time >= entry.message_time):
+                entry.message, entry.message_time = message, time
                 entry.doubtful = False
                 entry.link = returnlink.update(entry.link, message.facts, time, confirmed=entry.reference is not None)
             entry.doubtful = entry.doubtful or doubtful
@@ -235,7 +236,7 @@ class AlertBook:
 
     def _tick(self, now: Instant) -> list[Alert]:
         """What is due by the clock of the stream."""
-        limit = int(now.astype("datetime64[ns]").astype("int64"))
+        limit = nanoseconds(now)
         changed: dict[str, list[Notice]] = {}
         ids = set()
         while self._timers and self._timers[0][0] <= limit:

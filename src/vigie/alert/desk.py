@@ -16,6 +16,7 @@ from vigie.alert.network import Network
 from vigie.alert.practice import Practice
 from vigie.alert.reference import established
 from vigie.alert.routing import Registered, Route, Subject, route
+from vigie.alert.spans import nanoseconds
 from vigie.alert.telling import Change
 from vigie.instants import Instant
 from vigie.records import Category, Notice, Solution
@@ -218,7 +219,7 @@ class Desk:
     def look(self, entry: Entry, now: Instant) -> list[Notice] | None:
         """Do what is due of one alert; None when nothing is."""
         due = timers.next_due(entry, self.practice)
-        if due is None or due.time > int(now.astype("datetime64[ns]").astype("int64")):
+        if due is None or due.time > nanoseconds(now):
             return None
         if due.what == "settle":
             return self.settle(entry)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from vigie.alert import states
 from vigie.alert.routing import Route
 from vigie.alert.rules import PLACES, SAME_BURST_S
 from vigie.instants import Instant
-from vigie.records import Alert, Category, Notice, Reference, ReturnLink, Solution
+from vigie.records import Alert, Category, Message, Notice, Reference, ReturnLink, Solution
 
 _HEARD = 256  # burst times kept to tell a copy of a burst from a new one
 _SENT = 400  # messages of one activation that the re-send rules look back on
@@ -67,9 +68,10 @@ class Entry:
     cancels: list[Instant] = field(default_factory=list)
     """times of the cancellation messages since, in order"""
     solutions: tuple[Solution, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    facts_time: Instant | None = None
-    """time of the message that ``facts`` are of"""
+    message: Message | None = None
+    """the newest message to be trusted, and"""
+    message_time: Instant | None = None
+    """its time"""
     news: Solution | None = None
     """the solution that last was news"""
     flies: bool = False
@@ -114,12 +116,19 @@ class Entry:
 
     def copy(self) -> Entry:
         """As it is now, whatever happens to it."""
-        return replace(self, heard=self.heard[:], cancels=self.cancels[:])
+        made = Entry(*_VALUES(self))
+        made.heard, made.cancels = self.heard[:], self.cancels[:]
+        return made
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the newest message to be trusted says; nothing before there was one."""
+        return {} if self.message is None else self.message.facts
 
     @property
     def told(self) -> tuple[str, ...]:
         """Who has got a message about this activation."""
-        return tuple(dict.fromkeys(name for sent in self.sent for name in sent.to))
+        return tuple(dict.fromkeys([name for sent in self.sent for name in sent.to]))
 
     @property
     def uncorroborated(self) -> bool:
@@ -130,7 +139,7 @@ class Entry:
         """A new activation: what belongs to the old one, or to a test, stays in the journal only."""
         fresh = Entry(self.id, self.hex_id, self.exercise, self.category, time, time, time, state=self.state)
         fresh.site = self.site + 1 if self.state == "closed" else self.site
-        fresh.flies, fresh.facts, fresh.facts_time = self.flies, self.facts, self.facts_time
+        fresh.flies, fresh.message, fresh.message_time = self.flies, self.message, self.message_time
         for name in Entry.__slots__:
             setattr(self, name, getattr(fresh, name))
 
@@ -140,8 +149,9 @@ class Entry:
             self.first_seen = self.last_seen = time
         self.first_seen, self.last_seen = min(self.first_seen, time), max(self.last_seen, time)
         place = bisect_left(self.heard, time)
-        if any(abs(time - other) < _SAME_BURST for other in self.heard[max(place - 1, 0) : place + 1]):
-            return False
+        for other in self.heard[max(place - 1, 0) : place + 1]:
+            if abs(time - other) < _SAME_BURST:
+                return False
         self.bursts += 1
         insort(self.heard, time)
         del self.heard[:-_HEARD]
@@ -158,12 +168,7 @@ class Entry:
         for known in self.solutions:
             same_place = (known.lat_deg, known.lon_deg) == (solution.lat_deg, solution.lon_deg)
             if known.method == solution.method == "encoded" and same_place:
-                solution = replace(
-                    solution,
-                    start=min(known.start, solution.start),
-                    end=max(known.end, solution.end),
-                    used=known.used + solution.used,
-                )
+                solution = _prolonged(solution, known)
             else:
                 kept.append(known)
         ordered = sorted([solution, *kept], key=lambda item: item.end, reverse=True)
@@ -175,9 +180,10 @@ class Entry:
 
     def alert(self, notices: tuple[Notice, ...] = (), remarks: tuple[str, ...] = (), until: Any = None) -> Alert:
         """The record of it."""
-        now = Counter(notice.to for notice in notices)
-        ever = Counter(name for sent in self.sent for name in sent.to) if now else None
-        told = self.told if ever is None else tuple(name for name in self.told if ever[name] > now[name])
+        told = self.told
+        if notices:
+            now, ever = Counter(n.to for n in notices), Counter(name for sent in self.sent for name in sent.to)
+            told = tuple(name for name in told if ever[name] > now[name])
         return Alert(
             self.id,
             self.hex_id,
@@ -200,3 +206,18 @@ class Entry:
             self.link,
             until,
         )
+
+
+def _prolonged(new: Solution, known: Solution) -> Solution:
+    """An encoded position that was heard again: from the first to the last time."""
+    values = list(_PARTS(new))
+    values[_START], values[_END] = min(known.start, new.start), max(known.end, new.end)
+    values[_USED] = known.used + new.used
+    return Solution(*values)
+
+
+# a copy of a dataclass by dataclasses.replace takes several times as long, and each burst makes some
+_VALUES = attrgetter(*(item.name for item in fields(Entry)))
+_NAMES = tuple(item.name for item in fields(Solution))
+_PARTS = attrgetter(*_NAMES)
+_START, _END, _USED = (_NAMES.index(name) for name in ("start", "end", "used"))

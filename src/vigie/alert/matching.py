@@ -6,6 +6,7 @@ An encoded position is what the beacon says of itself. Two of them never confirm
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from vigie.alert.rules import (
@@ -56,6 +57,7 @@ def encoded(detection: Detection) -> Solution | None:
     )
 
 
+@lru_cache(1024)
 def cell_m(lat_deg: float, lon_deg: float, resolution_deg: float | None) -> float | None:
     """Half the diagonal (m) of a cell ``resolution_deg`` wide and high about a place; None when it is unknown."""
     if resolution_deg is None:

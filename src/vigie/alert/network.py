@@ -19,7 +19,7 @@ from vigie.errors import ConfigError
 
 Kind = Literal["rcc", "spoc", "mcc", "repository", "test"]
 KINDS = ("rcc", "spoc", "mcc", "repository", "test")
-FORMS = ("national", "sit185", "narrative", "sarmaster", "ladr")
+FORMS = ("national", "sit185", "narrative", "sit925", "sarmaster", "automated", "ladr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Destination:
     """what stands for it in a message's header"""
     kind: Kind
     form: str
-    """national, sit185, narrative (a SIT 185 inside a SIT 915), sarmaster or ladr"""
+    """national, sit185, narrative (a SIT 185 inside a SIT 915), sit925 (inside a SIT 925), sarmaster, automated (the US
+    9-line format) or ladr"""
     capability: str = ""
     """of a centre: L, G and M for the systems, ELTDT and SGB for what else it can process"""
     nodal: str = ""
@@ -204,6 +205,7 @@ def united_states(areas: Areas | None = None) -> Network:
     The authorities for ship security alerts that only Annex 14 names are known by name alone.
     """
     everyone = {**centres(), **_united_states()}
+    everyone["CMCC"] = replace(everyone["CMCC"], form="sit925")  # by agreement of the two centres (R 6.1)
     countries = _countries("USMCC")
     for route in countries.values():
         for name in route.security:

@@ -88,14 +88,17 @@ def drafts(
         for name in recipients(entry, choice, network):
             made[name] = draft(entry, change, choice, name)
     if entry.state not in ("closed", *states.ENDING):
-        first = _first(entry, practice, in_register)
-        for name in entry.to if first is not None else ():
-            if name not in made and name not in entry.told and name != REPOSITORY:
-                assert first is not None
-                made[name] = draft(entry, change, first, name)
+        told = entry.told
+        fresh = [name for name in entry.to if name not in made and name not in told and name != REPOSITORY]
+        first = _first(entry, practice, in_register) if fresh else None
+        for name in fresh if first is not None else ():
+            assert first is not None
+            made[name] = draft(entry, change, first, name)
     made |= _notified(entry, change)
     made |= _provider(entry, change, choice)
     made |= _repository(entry, change)
+    if not made:
+        return []
     return _released(entry, change, list(made.values()), network, practice, in_register)
 
 

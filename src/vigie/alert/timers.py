@@ -23,6 +23,7 @@ from vigie.alert.rules import (
     NO_DETECTION_S,
     Rule,
 )
+from vigie.alert.spans import nanoseconds
 from vigie.instants import Instant
 
 AT_ONCE: Final = -(1 << 62)
@@ -48,19 +49,15 @@ _CANCELLED, _AGE, _GAP = _ns(CLOSE_CANCELLED_S), _ns(CLOSE_AGE_S), _ns(CLOCK_GAP
 _SILENCE, _SLOW = _ns(NO_DETECTION_S), _ns(ELTDT_SLOW_S)
 
 
-def _int(time: Instant) -> int:
-    return int(time.astype("datetime64[ns]").astype("int64"))
-
-
 def _closing(entry: Entry) -> Due:
     """When the site closes by silence or by age, whichever comes first (R Table 2.1, SIT 176)."""
-    floor = AT_ONCE if entry.floor is None else _int(entry.floor)
+    floor = AT_ONCE if entry.floor is None else nanoseconds(entry.floor)
     after = _CANCELLED if entry.state == "cancelled" else _CLOSE[entry.quick]
-    heard = _int(entry.last_seen)
+    heard = nanoseconds(entry.last_seen)
     if entry.solutions and entry.state not in states.ENDING:  # a position says that it was heard then
-        heard = max(heard, _int(entry.solutions[0].end))
+        heard = max(heard, nanoseconds(entry.solutions[0].end))
     quiet = max(heard, floor) + after
-    age = max(_int(entry.first_seen) + _AGE, floor + after)
+    age = max(nanoseconds(entry.first_seen) + _AGE, floor + after)
     return Due(quiet, "timeout") if quiet <= age else Due(age, "aged")
 
 
@@ -77,7 +74,7 @@ def next_due(entry: Entry, practice: Practice) -> Due | None:
         return None
     found = [_closing(entry)]
     if entry.sent:
-        last = max(_int(sent.time) for sent in entry.sent[-8:])
+        last = max(nanoseconds(sent.time) for sent in entry.sent[-8:])
         if entry.waiting:
             found.append(Due(last + _SLOW, "waiting"))
         if practice.applies("no_detection") and not entry.silence_told:
@@ -93,4 +90,4 @@ def due(entry: Entry, practice: Practice) -> int | None:
 
 def gap(due: Due, now: Instant) -> bool:
     """Whether the clock is so far past the time that it did not run meanwhile: that silence was heard by nobody."""
-    return _int(now) - due.time > _GAP
+    return nanoseconds(now) - due.time > _GAP

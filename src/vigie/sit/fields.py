@@ -46,8 +46,9 @@ class Field:
     """what stands for None between two slashes"""
 
     def read(self, text: str) -> Any:
-        """The value of the text between two slashes; None when it is blank."""
-        return self.codec.read(text.strip()) if text.strip() else None
+        """The value of the text between two slashes; None when it is blank, or what stands for None."""
+        given = text.strip()
+        return self.codec.read(given) if given and given != self.empty else None
 
     def write(self, value: Any) -> str:
         """The text of a value; ``empty`` for None."""
@@ -236,21 +237,23 @@ _ROWS = (
     Field("672", "SRR name", "aaaaaa", free(), doc="SARMaster only (Annex 11 A.2)"),
     Field("673", "LUT of next pass", "aaa", free(), doc="SARMaster only (Annex 11 A.2)"),
     Field("674", "missed pass solution", "aa", free(), doc="blank, A, B or AB; SARMaster only (Annex 11 A.2)"),
-    Field("auto.craft", "second field of the identity line", "text", free(), doc="meaning not stated in what was read; "
-          "NA in the sample (Annex 9)"),
+    Field("auto.craft", "HHR ID of a CSEL beacon", "text", free(), doc="NA for any other (Annex 9, Table 9.1)"),
     Field("auto.site", "site number", "nnnnnn", free(), "site_id", "Annex 9"),
     Field("auto.reliable", "beacon message reliable", "Y or N", yes_no(), "reliable", "Annex 9"),
     Field("auto.program", "program", "text", free(), "program", "Annex 9"),
     Field("auto.type", "beacon type", "text", free(), "beacon_type", "Annex 9"),
-    Field("auto.time", "detection time", "yy ddd hhmmss", time("ss"), doc="Annex 9"),
+    Field("auto.time", "detection time", "yy ddd hhmmss", time("ss"), doc="Annex 9", empty="zz zzz zzzzzz"),
     Field("auto.sat", "satellite", "aaa", free(), "sat", "as printed on national text; W00 MEOSAR (Annex 9)"),
-    Field("auto.lat", "latitude", "snn.nnnn", degrees("snn.nnnn", 90), doc="degrees, north positive (Annex 9)"),
-    Field("auto.lon", "longitude", "snnn.nnnn", degrees("snnn.nnnn", 180), doc="degrees, east positive (Annex 9)"),
-    Field("auto.3", "third field of a position line", "nnnn.nn", numbers("nnnn.nn"), doc="meaning not stated in what "
-          "was read; 9999.99 in the sample (Annex 9)"),
-    Field("auto.quality", "encoded position quality", "a", free(), doc="R in the sample (Annex 9)"),
-    Field("auto.prob", "Doppler probability", "nn", numbers("nn"), doc="per cent; on a DOA line its meaning was in no "
-          "document read (Annex 9)"),
+    Field("auto.lat", "latitude", "snn.nnnn", degrees("snn.nnnn", 90), doc="degrees, north positive (Annex 9)",
+          empty="szz.zzzz"),
+    Field("auto.lon", "longitude", "snnn.nnnn", degrees("snnn.nnnn", 180), doc="degrees, east positive (Annex 9)",
+          empty="szzz.zzzz"),
+    Field("auto.3", "position uncertainty", "nnnn.nn", numbers("nnnn.nn"), doc="DOA: expected error in km; Doppler: "
+          "0.01 inside the satellite's footprint, 0 outside; 9999.99 no information (Annex 9, Table 9.1)"),
+    Field("auto.quality", "encoded position quality", "a", free(), doc="R refined, C coarse, G gross, Z no data "
+          "(Annex 9, Table 9.1)", empty="Z"),
+    Field("auto.prob", "Doppler probability", "nn", numbers("nn"), doc="per cent; DOA: 01 inside the satellites' "
+          "footprint, 00 outside (Annex 9, Table 9.1)", empty="zz"),
 )  # fmt: skip
 
 FIELDS: dict[str, Field] = {row.number: row for row in _ROWS}

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vigie.instants import Instant, seconds_past, text
+from vigie.instants import Instant, seconds_past
 from vigie.records import Alert, ExerciseSit, Notice, Sit, Solution
+from vigie.sit import outgoing_slashed
 from vigie.sit.sheet import SitError
 from vigie.sit.text import format_message
+from vigie.sit.values import whole_seconds
 
 INFERRED = "THE RULE BEHIND THIS MESSAGE IS INFERRED, NOT READ IN A C/S DOCUMENT"
 NO_OPERATOR = "ZGA"
@@ -30,7 +32,8 @@ class Address:
 
     code: str
     form: str = "sit185"
-    """national, sit185, narrative (a SIT 185 inside a SIT 915) or ladr"""
+    """national, sit185, narrative (a SIT 185 inside a SIT 915), sit925 (inside a SIT 925), sarmaster, automated (the US
+    9-line format) or ladr"""
     via: str = ""
     """the centre through which it is reached, where that is another one"""
 
@@ -79,7 +82,7 @@ def _envelope(notice: Notice, centre: Centre, where: Address, time: Instant) -> 
         "msg_no": f"{notice.serial:05d}",
         "orig_no": "00000",
         "orig_facility": centre.code,
-        "transmit_time": _second(time),
+        "transmit_time": whole_seconds(time),
         "sit": notice.number,
         "dest": where.code,
     }
@@ -90,7 +93,12 @@ def _values(alert: Alert, notice: Notice, centre: Centre, where: Address, head: 
         return _repository(alert, notice, centre)
     if where.form == "national" or notice.number.endswith("76"):
         return _national(alert, notice, centre, head)
-    return _plain_text(alert, notice, centre, head, wrapped=where.form == "narrative")
+    if where.form in outgoing_slashed.FORMS and outgoing_slashed.fits(alert, notice):
+        return outgoing_slashed.values(alert, notice, head, _split(alert)[0], where.form)
+    wrapped = {"narrative": "915", "sit925": "925"}.get(where.form, "185")
+    if wrapped == "925" and len(_identity(alert)) not in (15, 23):  # it begins with the ID of the beacon
+        wrapped = "915"
+    return _plain_text(alert, notice, centre, head, wrapped)
 
 
 # -- national text (R 3, 4) -------------------------------------------------------------------------------------------
@@ -158,7 +166,7 @@ def _row(one: Solution, centre: Centre, areas: Sequence[str], facts: Mapping[str
         "ee_nm": None if error is None or kind != "D" else min(round(error / _NM_M), 999),
         "lat": round(one.lat_deg, 5),
         "lon": round(one.lon_deg, 5),
-        "detect_time": _second(one.end),
+        "detect_time": whole_seconds(one.end),
         "sat": (one.satellites[0] if doppler and one.satellites else "MEO" if kind == "D" else "---")[:8],
         "num": min(one.used, 999),
         "source": (one.source or centre.name)[:8],
@@ -173,7 +181,7 @@ def _unlocated(alert: Alert, centre: Centre) -> dict[str, Any]:
         "ee_nm": None,
         "lat": None,
         "lon": None,
-        "detect_time": _second(alert.last_seen),
+        "detect_time": whole_seconds(alert.last_seen),
         "sat": "---",
         "num": min(alert.bursts, 999),
         "source": centre.name[:8],
@@ -241,7 +249,7 @@ _TITLES = {
 }
 
 
-def _plain_text(alert: Alert, notice: Notice, centre: Centre, head: dict[str, Any], *, wrapped: bool) -> dict[str, Any]:
+def _plain_text(alert: Alert, notice: Notice, centre: Centre, head: dict[str, Any], number_of: str) -> dict[str, Any]:
     facts, number = alert.facts, notice.number[1:]
     kind = "SHIP SECURITY" if _security(facts) else "DISTRESS TRACKING" if _tracking(facts) else "DISTRESS"
     words = _TITLES.get(number, "POSITION UPDATE")
@@ -254,12 +262,13 @@ def _plain_text(alert: Alert, notice: Notice, centre: Centre, head: dict[str, An
     values: dict[str, Any] = {
         **head,
         "form": "sit185",
-        "sit": "915" if wrapped else "185",
+        "sit": number_of,
+        "wrapped_beacon_id": identity if number_of == "925" else None,
         "title": f"{test}{kind} COSPAS-SARSAT {words} ALERT",
         "orig_mcc": centre.name,
         "ref": identity,
         "beacon_id": identity if len(identity) in (15, 23) else None,
-        "detect_time": _second(new[0].end if new else alert.last_seen),
+        "detect_time": whole_seconds(new[0].end if new else alert.last_seen),
         "detect_precision": "s",
         "detected_by": _SYSTEMS.get(new[0].method) if new else None,
         "positions": _positions(alert, new),
@@ -308,7 +317,7 @@ def _positions(alert: Alert, new: Sequence[Solution]) -> dict[str, Any]:
 def _repository(alert: Alert, notice: Notice, centre: Centre) -> dict[str, Any]:
     new, _ = _split(alert)
     one = next((s for s in new if s.method == "encoded"), new[0] if new else None)
-    time = _second(alert.changed if alert.changed is not None else alert.last_seen)
+    time = whole_seconds(alert.changed if alert.changed is not None else alert.last_seen)
     seed = hashlib.sha256(f"{centre.name}/{notice.to}/{notice.serial}/{alert.id}/{time}".encode()).digest()
     facts = alert.facts
     return {
@@ -320,7 +329,7 @@ def _repository(alert: Alert, notice: Notice, centre: Centre) -> dict[str, Any]:
         "beacon_id": _identity(alert),
         "aircraft_address": facts.get("aircraft_24bit"),
         "registration": facts.get("aircraft_registration"),
-        "time_at_position": _second(one.end) if one else None,
+        "time_at_position": whole_seconds(one.end) if one else None,
         "lat": round(one.lat_deg, 5) if one else None,
         "lon": round(one.lon_deg, 5) if one else None,
         "operator_3ld": facts.get("aircraft_operator_3ld") or NO_OPERATOR,
@@ -335,7 +344,7 @@ def _plain(alert: Alert, notice: Notice, head: dict[str, Any], error: str) -> di
         f"BEACON ID: {_identity(alert)}",
         f"STATE: {alert.state.upper()}",
         *(
-            f"{s.method.upper()} POSITION {s.lat_deg:.5f} {s.lon_deg:.5f} AT {_second(s.end)}"
+            f"{s.method.upper()} POSITION {s.lat_deg:.5f} {s.lon_deg:.5f} AT {whole_seconds(s.end)}"
             for s in alert.solutions[:_PREVIOUS]
         ),
         *alert.remarks,
@@ -361,11 +370,6 @@ def _split(alert: Alert) -> tuple[list[Solution], list[Solution]]:
 
 def _identity(alert: Alert) -> str:
     return alert.hex_id or alert.id.rpartition("U-")[2]
-
-
-def _second(time: Instant) -> str:
-    """Whole seconds, truncated (R 3.2.3.5)."""
-    return text(time.astype("datetime64[s]").astype("datetime64[ns]"))
 
 
 def _security(facts: Mapping[str, Any]) -> bool:

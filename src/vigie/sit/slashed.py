@@ -187,8 +187,6 @@ def _name_automated(fields: dict[str, Any], texts: dict[str, str], reading: Read
     kind = put["sit"][3]
     if kind in "MB" or str(put.get("sat", "")).startswith("W"):
         put["doa"] = places["A"]
-        if fields.get("A.auto.prob") is not None:
-            reading.note(None, "the last field of a DOA line was in no document read: it stands in fields alone")
         if places["B"]:
             put["doa_b"] = places["B"]
     else:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+from vigie.instants import Instant
+from vigie.instants import text as text_of
+
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 FIRST_YEAR = 80
 """Two digits from here on are of the last century: the system's first message is of 1982."""
@@ -37,6 +40,11 @@ _CLOCK_FIRST = re.compile(
 )
 _MONTH_FIRST = re.compile(r"(\d{1,2})[ \t]{1,9}(\d{2})(\d{2})[ \t]{1,9}([A-Z]{3})[ \t]{1,9}(\d{2})(?!\d)", re.ASCII)
 _HEX = re.compile(r"[0-9A-F]+")
+
+
+def whole_seconds(time: Instant) -> str:
+    """An instant as ISO 8601 in whole seconds, truncated (RCC 3.2.3.5)."""
+    return text_of(time.astype("datetime64[s]").astype("datetime64[ns]"))
 
 
 def year_of(two: int) -> int:

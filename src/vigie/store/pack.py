@@ -7,6 +7,7 @@ Every row and part carries a digest of its content: a changed byte is noticed wh
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -19,8 +20,10 @@ REFS = "$"
 """the key under which a stored body names its parts: ``{"$": {"message": 17, "solutions": [18, 21]}}``"""
 _FEW = 3
 """values with more items than this become parts"""
-_KNOWN = 100_000
-"""parts remembered, so that they are not written twice"""
+_KNOWN = 300_000
+"""parts remembered, so that they are not written twice: those used last"""
+_LONG, _LONGS = 1000, 2000
+"""values whose text is as long are remembered with it, so many: the fields of a message come again with each burst"""
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=jsonl.plain).encode
 
 
@@ -55,10 +58,12 @@ class Packer:
 
     def __init__(self, last_part: int) -> None:
         self._last = self._written = last_part
-        self._known: dict[bytes, int] = {}
+        self._known = OrderedDict[bytes, int]()
         self._fresh: dict[bytes, Part] = {}
         self._seen: dict[int, tuple[Any, bytes, int]] = {}
-        """values packed since the last writing, by ``id()``: an alert holds the facts of the detection before it"""
+        """values packed since the last writing, by ``id()``, which is theirs while they are kept here"""
+        self._longs: dict[int, tuple[Any, bytes, int]] = {}
+        """as ``_seen``: long values of earlier writings"""
 
     def pack(self, body: Mapping[str, Any]) -> Packed:
         """The stored text of a body; parts that it needs and that are not on disk wait in ``fresh``."""
@@ -81,16 +86,17 @@ class Packer:
 
     def _value(self, value: Any) -> tuple[bytes, int]:
         """The JSON of a value and the number of its part."""
-        seen = self._seen.get(id(value))
+        seen = self._seen.get(id(value)) or self._longs.get(id(value))
         if seen is None:
             text = _encode(value)
-            seen = self._seen[id(value)] = (value, text, self._part(text))  # kept, so that its id() stays its own
+            seen = self._seen[id(value)] = (value, text, self._part(text))
         return seen[1], seen[2]
 
     def _part(self, text: bytes) -> int:
         name = blake2b(text, digest_size=16).digest()
         known = self._known.get(name)
         if known is not None:
+            self._known.move_to_end(name)
             return known
         fresh = self._fresh.get(name)
         if fresh is None:
@@ -107,8 +113,11 @@ class Packer:
         """The fresh parts are on disk."""
         self._known.update((name, part.id) for name, part in self._fresh.items())
         while len(self._known) > _KNOWN:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
         self._fresh.clear()
+        if len(self._longs) > _LONGS:
+            self._longs.clear()
+        self._longs |= {name: seen for name, seen in self._seen.items() if len(seen[1]) >= _LONG}
         self._seen.clear()
         self._written = self._last
 

@@ -244,12 +244,14 @@ def _solution(body: dict[str, Any], hex_id: str, exercise: bool) -> Solution:
 def alert_body(alert: Alert) -> dict[str, Any]:
     """An alert as the list, the WebSocket and ``vigie replay`` print it."""
     facts = alert.facts
-    newest = max(alert.solutions, key=lambda item: (item.end, item.probability), default=None)
+    newest = alert.solutions[0] if alert.solutions else None
+    if len(alert.solutions) > 1:
+        newest = max(alert.solutions, key=lambda item: (item.end, item.probability))
     position = newest and {
-        "latitude": newest.lat_deg,
-        "longitude": newest.lon_deg,
+        "latitude": _value(newest.lat_deg),
+        "longitude": _value(newest.lon_deg),
         "method": newest.method,
-        "ehe_m": newest.ehe_m,
+        "ehe_m": _value(newest.ehe_m),
     }
     return {
         "id": alert.id,
@@ -265,16 +267,16 @@ def alert_body(alert: Alert) -> dict[str, Any]:
         "changed": _value(alert.changed),
         "bursts": alert.bursts,
         **{name: facts.get(name) for name in ("country", "country_code", "beacon_type", "protocol")},
-        "position": plain(position),
+        "position": position,
         "solutions": [_listed(solution) for solution in alert.solutions],
         "facts": facts,
         "site": alert.site,
         "to": list(alert.to),
-        "told": plain(alert.told),
+        "told": list(alert.told),
         "notices": [notice_body(notice) for notice in alert.notices],
         "reference": reference_body(alert.reference),
-        "remarks": plain(alert.remarks),
-        "return_link": plain(alert.return_link),
+        "remarks": list(alert.remarks),
+        "return_link": alert.return_link and plain(alert.return_link),
         "until": _value(alert.until),
     }
 

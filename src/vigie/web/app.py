@@ -23,6 +23,7 @@ from vigie.web.door import Door, Doorkeeper, permitted_socket
 from vigie.web.files import Files
 from vigie.web.guard import Guard, set_headers
 from vigie.web.hub import Hub
+from vigie.web.intake import IngestAll, Intake, one_by_one
 from vigie.web.operations import routes
 from vigie.web.orders import Take
 
@@ -43,6 +44,7 @@ def create_app(
     door: Door | None = None,
     receipts: Receipts | None = None,
     order: Take | None = None,
+    ingest_all: IngestAll | None = None,
 ) -> Starlette:
     """The application over an open journal.
 
@@ -51,7 +53,7 @@ def create_app(
     the loopback ones under which the service may be reached. ``body_bytes``: the largest body of a POST. ``door``: who
     may come in; without one everybody who reaches it, so it must be on loopback.
     ``receipts``: what stations have delivered; without it, it is forgotten at the end. ``order``: takes what a duty
-    officer decides.
+    officer decides. ``ingest_all``: takes several posts at once, in place of one after the other.
     """
     files, door = Files(), door or Door()
     app = Starlette(
@@ -75,6 +77,7 @@ def create_app(
     app.state.health, app.state.body_bytes, app.state.door = health, body_bytes, door
     app.state.receipts = receipts or Receipts(":memory:")
     app.state.order = order or _no_orders
+    app.state.intake = Intake(ingest_all or one_by_one(ingest))
     return app
 
 

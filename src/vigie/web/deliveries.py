@@ -62,7 +62,8 @@ async def detections(request: Request) -> Response:
     lines, refused = read_lines(data)
     taken = Taken(0, 0)
     if lines:
-        taken = await run_in_threadpool(_take_lines, request, lines, numbered=not refused)
+        numbered = not refused and "vigie-sender" in request.headers
+        taken = await (run_in_threadpool(_take_numbered, request, lines) if numbered else _take_lines(request, lines))
     refused = sorted([*refused, *taken.refused], key=lambda item: item.line)
     if not lines and not refused:
         return problem(400, "input", "the body holds no detection", accepted=0, seq=None)
@@ -76,20 +77,25 @@ async def detections(request: Request) -> Response:
     return problem(400, refused[0].kind, words, **told, refused=len(refused), errors=listed)
 
 
-def _take_lines(request: Request, lines: list[Line], *, numbered: bool) -> Taken:
+async def _take_lines(request: Request, lines: list[Line]) -> Taken:
     state, who = request.app.state, identity(request)
-    sender, first = request.headers.get("vigie-sender"), request.headers.get("vigie-first", "")
-    if sender is None or not numbered:
-        taken: Taken = state.ingest([Line(line.number, stamped(line.body, who)) for line in lines])
-    else:
-        if not (8 <= len(sender) <= 64 and first.isascii() and first.isdigit() and 0 < len(first) < 19):
-            raise InputError("Vigie-Sender has 8 to 64 characters, and Vigie-First is the number of the first line")
-        station = state.receipts.station(f"{who.name}:{sender}", who.name)
-        number = int(first)
-        _, made = take(state, who, station, number, [line.body for line in lines])
-        gone = [Refusal(item.line - number + 1, item.message, item.kind) for item in made.refused] if made else []
-        seq = made.seq if made else state.journal.last_seq()
-        taken = Taken(len(lines) - len(gone), seq, gone)  # what came before counts as taken: it is on disk
+    taken: Taken = await state.intake.take([Line(line.number, stamped(line.body, who)) for line in lines])
+    if state.door.accounts is not None:
+        await run_in_threadpool(state.door.note, request, "deliver", _delivered(taken))
+    return taken
+
+
+def _take_numbered(request: Request, lines: list[Line]) -> Taken:
+    state, who = request.app.state, identity(request)
+    sender, first = request.headers["vigie-sender"], request.headers.get("vigie-first", "")
+    if not (8 <= len(sender) <= 64 and first.isascii() and first.isdigit() and 0 < len(first) < 19):
+        raise InputError("Vigie-Sender has 8 to 64 characters, and Vigie-First is the number of the first line")
+    station = state.receipts.station(f"{who.name}:{sender}", who.name)
+    number = int(first)
+    _, made = take(state, who, station, number, [line.body for line in lines])
+    gone = [Refusal(item.line - number + 1, item.message, item.kind) for item in made.refused] if made else []
+    seq = made.seq if made else state.journal.last_seq()
+    taken = Taken(len(lines) - len(gone), seq, gone)  # what came before counts as taken: it is on disk
     state.door.note(request, "deliver", _delivered(taken))
     return taken
 
