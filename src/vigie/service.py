@@ -389,6 +389,7 @@ def serve(
     """
     import uvicorn
 
+    from vigie.evidence import Evidence
     from vigie.web.app import create_app
     from vigie.web.door import Door
     from vigie.web.server import options
@@ -396,7 +397,7 @@ def serve(
     door = door or Door()
     app = create_app(
         service.journal, service.hub, service.ingest, health=service.health, door=door,
-        receipts=service.traffic.receipts, order=service.order,
+        receipts=service.traffic.receipts, order=service.order, evidence=Evidence(service),
     )  # fmt: skip
     config = uvicorn.Config(app, **options(door))
 
