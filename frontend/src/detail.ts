@@ -4,7 +4,8 @@ import { copyButton, fill, h, say } from "./dom";
 import { age } from "./format";
 import { placeOf } from "./place";
 import { nextBurst } from "./schedule";
-import { hasFields, sections } from "./sections";
+import { hasFields } from "./message";
+import { sections } from "./sections";
 import type { State } from "./state";
 import type { Dossier, Solution } from "./types";
 
@@ -67,9 +68,28 @@ export class Detail {
     }
   }
 
+  /** Another moment is shown: whatever was fetched is of another. */
+  again(): void {
+    const id = this.wanted;
+    this.wanted = null;
+    if (id !== null) this.show(id);
+  }
+
+  destinations(): string[] {
+    const found = new Set<string>();
+    for (const alert of this.state.alerts.values()) {
+      for (const name of [...(alert.to ?? []), ...(alert.told ?? [])]) found.add(name);
+    }
+    return [...found].sort();
+  }
+
+  past(): boolean {
+    return this.state.past !== null;
+  }
+
   /** Something about the alert has changed: fetch it again, soon, once. */
   refresh(): void {
-    if (this.wanted === null) return;
+    if (this.wanted === null || this.state.past) return;
     this.draw();
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
@@ -81,18 +101,20 @@ export class Detail {
     const id = this.wanted;
     if (id === null) return;
     const limit = this.allBursts ? 1_000_000 : SHOWN;
+    const past = this.state.past;
+    const upto = past ? `&upto=${past.seq}` : "";
     try {
-      const reply = await fetch(`./api/alerts/${encodeURIComponent(id)}?limit=${limit}`);
+      const reply = await fetch(`./api/alerts/${encodeURIComponent(id)}?limit=${limit}${upto}`);
       const told = (await reply.json()) as Dossier & { error?: { message: string } };
-      if (id !== this.wanted) return;
+      if (id !== this.wanted || past !== this.state.past) return;
       if (!reply.ok) throw new Error(told.error?.message ?? `the service answered ${reply.status}`);
       this.dossier = told;
       say(this.note, "");
       this.events.loaded(told);
     } catch (error) {
-      if (id !== this.wanted) return;
+      if (id !== this.wanted || past !== this.state.past) return;
       const why = error instanceof TypeError ? "the service cannot be reached" : (error as Error).message;
-      const old = this.state.alerts.has(id) ? " What is below may be out of date." : "";
+      const old = this.state.shown.has(id) ? " What is below may be out of date." : "";
       say(this.note, `The message and its bursts could not be loaded: ${why}.${old}`);
     }
     this.draw();
@@ -134,7 +156,7 @@ export class Detail {
   }
 
   private draw(): void {
-    const live = this.wanted === null ? undefined : this.state.alerts.get(this.wanted);
+    const live = this.wanted === null ? undefined : this.state.shown.get(this.wanted);
     const dossier = this.dossier ?? (live ? { ...live, detections: [], detections_total: 0, journal: [] } : null);
     this.ages = this.ages.filter((element) => element.isConnected);
     if (!dossier) {

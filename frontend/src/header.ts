@@ -10,6 +10,9 @@ import * as theme from "./theme";
 
 export interface HeaderEvents {
   theme(): void;
+  sounds(): void;
+  acknowledge(): void;
+  history(): void;
   coordinates(form: coordinates.Form): void;
   help(): void;
 }
@@ -26,6 +29,7 @@ export class Header {
   private readonly sources = h("span", { class: "sources" });
   private readonly exercise = h("div", { class: "banner exercise", hidden: true });
   private readonly form = h("select", { class: "plain", "aria-label": "Form of coordinates (c)" });
+  private readonly acknowledge = h("button", { class: "plain alarm", hidden: true }, "Acknowledge the alarm");
   private readonly signOut = h("button", { class: "plain", hidden: true });
   private status: Status | null = null;
 
@@ -51,7 +55,17 @@ export class Header {
         { class: "tools" },
         this.form,
         this.soundButton,
-        h("button", { class: "plain", onclick: () => sound.test(), title: "Play the alarm once" }, "Test sound"),
+        h(
+          "button",
+          { class: "plain", onclick: () => events.sounds(), title: "Hear the alarm of each stage" },
+          "Sounds",
+        ),
+        this.acknowledge,
+        h(
+          "button",
+          { class: "plain", onclick: () => events.history(), title: "The picture at a moment of the past (h)" },
+          "Past",
+        ),
         this.themeButton,
         h(
           "button",
@@ -62,6 +76,7 @@ export class Header {
         this.signOut,
       ),
     );
+    this.acknowledge.addEventListener("click", () => events.acknowledge());
     this.banners = h("div", { class: "banners" }, this.stale, this.fault, this.exercise);
     this.draw();
   }
@@ -94,6 +109,7 @@ export class Header {
     const { on, blocked } = this.sound;
     say(this.soundButton, on ? (blocked ? "Sound waits for a click" : "Sound is on") : "Sound is off");
     this.soundButton.setAttribute("aria-pressed", String(on));
+    this.acknowledge.hidden = !on || this.state.alarming().length === 0;
     say(this.themeButton, theme.current() === "day" ? "Night" : "Day");
     this.themeButton.title = "Change the colours (t)";
     this.drawLink();
@@ -101,7 +117,7 @@ export class Header {
   }
 
   tick(): void {
-    say(this.clock, `${instant(new Date(this.state.now()).toISOString())} UTC`);
+    say(this.clock, `${instant(new Date(this.state.clock()).toISOString())} UTC`);
   }
 
   private drawLink(): void {

@@ -9,6 +9,8 @@ const KEYS: [string, string][] = [
   ["z", "show the alert on the map"],
   ["0", "show all urgent alerts on the map"],
   ["m", "sound on or off"],
+  ["a", "acknowledge the alarm"],
+  ["h", "the past, and back to now"],
   ["t", "day or night colours"],
   ["c", "next form of coordinates"],
   ["d", "measure distances on the map"],

@@ -12,6 +12,8 @@ export interface Keys {
   coordinates(): void;
   measure(): void;
   projection(): void;
+  history(): void;
+  acknowledge(): void;
   help(): void;
 }
 
@@ -27,11 +29,15 @@ export function listen(keys: Keys): void {
     c: () => keys.coordinates(),
     d: () => keys.measure(),
     p: () => keys.projection(),
+    h: () => keys.history(),
+    a: () => keys.acknowledge(),
     "?": () => keys.help(),
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const target = event.target as HTMLElement;
+    // while a dialogue is open the page behind it does not listen
+    if (event.key !== "Escape" && event.key !== "?" && document.querySelector("dialog[open]")) return;
     const typing = target.matches("input, textarea, select");
     let act: (() => void) | undefined;
     if (event.key === "Escape") act = () => keys.escape();

@@ -8,7 +8,7 @@ import { nextBurst } from "./schedule";
 import type { State } from "./state";
 import type { Alert } from "./types";
 
-const ROW = 84;
+const ROW = 100;
 const SPARE = 4;
 
 interface RowView {
@@ -43,7 +43,7 @@ export class AlertList {
     const alerts = this.state.list();
     this.space.style.height = `${alerts.length * ROW}px`;
     this.empty.hidden = alerts.length > 0;
-    say(this.empty, this.state.alerts.size ? "No alert matches the filter." : "No alert so far.");
+    say(this.empty, this.state.shown.size ? "No alert matches the filter." : "No alert so far.");
     const height = this.element.clientHeight || 600;
     const first = Math.max(0, Math.floor(this.element.scrollTop / ROW) - SPARE);
     const last = Math.min(alerts.length, Math.ceil((this.element.scrollTop + height) / ROW) + SPARE);
@@ -73,7 +73,7 @@ export class AlertList {
   /** Let the ages of the rows in sight count on. */
   tick(): void {
     for (const [id, view] of this.rows) {
-      const alert = this.state.alerts.get(id);
+      const alert = this.state.shown.get(id);
       if (!alert) continue;
       const now = this.state.now();
       say(view.age, age(now - Date.parse(alert.last_seen)));
@@ -130,14 +130,7 @@ export class AlertList {
         },
         onclick: () => this.open(alert.id),
       },
-      h(
-        "div",
-        { class: "line" },
-        h("span", { class: "badge" }, badge(alert)),
-        unread && h("span", { class: "unread" }, "unread"),
-        next,
-        since,
-      ),
+      h("div", { class: "line" }, h("span", { class: "badge", title: badge(alert) }, badge(alert)), since),
       h(
         "div",
         { class: "line" },
@@ -149,6 +142,12 @@ export class AlertList {
         "div",
         { class: "line small state" },
         h("span", { class: "words", title: alert.state_words }, alert.state_words),
+      ),
+      h(
+        "div",
+        { class: "line small last" },
+        unread && h("span", { class: "unread" }, "unread"),
+        next,
         h("span", { class: "count" }, bursts(alert)),
       ),
     );

@@ -7,6 +7,8 @@ import { Detail } from "./detail";
 import { h, say } from "./dom";
 import { Filters } from "./filters";
 import { Header } from "./header";
+import { History } from "./history";
+import { instant } from "./format";
 import { helpDialog } from "./help";
 import { Health } from "./health";
 import { listen } from "./keys";
@@ -17,6 +19,7 @@ import { AlertMap } from "./map";
 import { placeOf } from "./place";
 import * as session from "./session";
 import { Sound } from "./sound";
+import { soundDialog } from "./sounds";
 import { State } from "./state";
 import * as theme from "./theme";
 import type { Alert } from "./types";
@@ -33,17 +36,33 @@ const polite = h("div", { class: "visually-hidden", "aria-live": "polite" });
 const toast = h("div", { class: "toasts" });
 const help = helpDialog();
 const sound = new Sound(
-  () => state.unreadUrgent().length > 0,
+  () => state.alarming(),
   () => header.draw(),
 );
+const sounds = soundDialog(sound);
 const header = new Header(state, sound, {
   theme: changeTheme,
   coordinates: changeCoordinates,
+  sounds: () => sounds.showModal(),
+  acknowledge,
+  history: () => past.toggle(),
   help: () => help.showModal(),
 });
-const filters = new Filters(state);
+const filters = new Filters(state, {
+  view: () => map.view(),
+  box: () => {
+    setTab("map");
+    map.resize();
+    return map.drawBox();
+  },
+});
 const list = new AlertList(state, choose);
-const map = new AlertMap(state, choose);
+const map = new AlertMap(state, choose, () => filters.moved());
+const past = new History(state, () => {
+  page.dataset.past = String(state.past !== null);
+  detail.again();
+  state.emit("past");
+});
 const detail = new Detail(state, {
   close: () => choose(null),
   zoom: (place) => {
@@ -51,7 +70,7 @@ const detail = new Detail(state, {
     map.resize();
     void map.zoomTo(place);
   },
-  loaded: (dossier) => map.setSolutions(dossier.id, dossier.solutions ?? []),
+  loaded: (dossier) => map.setAlert(dossier),
 });
 
 const tabs = new Map<Tab, HTMLElement>();
@@ -74,13 +93,16 @@ const noDetail = h("p", { class: "no-detail" }, "No alert is open. Choose one in
 main.append(noDetail);
 page.append(
   header.element,
+  past.banner,
   header.banners,
+  past.element,
   h("nav", { class: "tabs", "aria-label": "Views" }, ...tabs.values()),
   main,
   toast,
   assertive,
   polite,
   help,
+  sounds,
 );
 detail.element.hidden = true;
 setTab("list");
@@ -103,6 +125,12 @@ function changeCoordinates(form: coordinates.Form): void {
   detail.rewrite();
 }
 
+/** The alarm was heard: it rests until there is news. */
+function acknowledge(): void {
+  state.acknowledge();
+  header.draw();
+}
+
 /** Open an alert, or none; the address says which, so that it can be sent to a colleague. */
 function choose(id: string | null): void {
   const hash = id === null ? "#/" : `#/alert/${encodeURIComponent(id)}`;
@@ -113,8 +141,8 @@ function choose(id: string | null): void {
 function select(id: string | null): void {
   state.selected = id;
   if (id !== null) state.cursor = id;
-  const alert = id === null ? undefined : state.alerts.get(id);
-  if (alert) state.markRead(alert);
+  const alert = id === null ? undefined : state.shown.get(id);
+  if (alert && !state.past) state.markRead(alert);
   page.dataset.open = String(id !== null);
   detail.show(id);
   if (id !== null) {
@@ -123,7 +151,7 @@ function select(id: string | null): void {
   } else if (page.dataset.tab === "detail") {
     setTab("list");
   }
-  map.setSolutions("", []);
+  map.setAlert(null);
   state.emit("selection");
   if (alert) map.lookAt(alert);
 }
@@ -147,13 +175,14 @@ function announce(alert: Alert, news: "new" | "changed"): void {
     const note = h("button", { class: "toast", data: { kind: alert.exercise ? "exercise" : alert.category } }, words);
     note.addEventListener("click", () => {
       note.remove();
+      past.close(); // news is of now
       choose(alert.id);
     });
     toast.append(note);
     while (toast.children.length > 3) toast.firstElementChild!.remove();
     setTimeout(() => note.remove(), 12_000);
   }
-  if (urgent || (alert.exercise && alert.category === "distress")) sound.alarm();
+  if (urgent || alert.category === "cancelled" || (alert.exercise && alert.category === "distress")) sound.alarm(alert);
 }
 
 let pending = false;
@@ -173,7 +202,7 @@ function later(): void {
 
 function take(alert: Alert, loud: boolean): void {
   const news = state.take(alert);
-  if (state.selected === alert.id && !document.hidden) state.markRead(alert);
+  if (state.selected === alert.id && !document.hidden && !state.past) state.markRead(alert);
   if (loud && news !== "same") announce(alert, news);
 }
 
@@ -211,22 +240,26 @@ const link = new Link({
 });
 
 state.on((change) => {
-  if (change === "alerts" || change === "filter") {
+  if (change !== "selection") {
     filters.draw();
     map.draw();
     header.draw();
-  } else if (change === "selection") {
+  } else {
     map.draw();
   }
   list.draw();
   const unread = state.unreadUrgent().length;
-  document.title = unread ? `(${unread}) Vigie` : "Vigie";
+  const when = state.past ? `${instant(state.past.at).slice(11)} ` : "";
+  document.title = `${unread ? `(${unread}) ` : ""}${when}Vigie`;
   noDetail.hidden = state.selected !== null;
 });
 
 const health = new Health((words, fault, banner) => header.setSources(words, fault, banner));
 const land = map.ready();
-void session.who().then((who) => header.setUser(who?.sign_in ? who.user : null, () => void session.leave()));
+void session.who().then((who) => {
+  header.setUser(who?.sign_in ? who.user : null, () => void session.leave());
+  detail.rewrite();
+});
 
 /** Mark the moment at which list and map show everything: the ready-time benchmark reads it. */
 async function firstDrawn(): Promise<void> {
@@ -240,7 +273,9 @@ listen({
   move: (step) => list.move(step),
   enter: () => state.cursor !== null && choose(state.cursor),
   escape: () => {
-    if (help.open) help.close();
+    const opened = document.querySelector<HTMLDialogElement>("dialog[open]");
+    if (opened) opened.close();
+    else if (map.endBox(null)) filters.draw();
     else if (map.measuring) map.toggleMeasure();
     else if (document.activeElement === filters.search) filters.search.blur();
     else choose(null);
@@ -251,7 +286,7 @@ listen({
     filters.search.select();
   },
   zoom: () => {
-    const alert = state.alerts.get(state.cursor ?? "");
+    const alert = state.shown.get(state.cursor ?? "");
     const place = alert && placeOf(alert);
     if (place) void map.zoomTo(place);
   },
@@ -265,6 +300,8 @@ listen({
     map.resize();
     map.toggleMeasure();
   },
+  history: () => past.toggle(),
+  acknowledge,
   help: () => (help.open ? help.close() : help.showModal()),
 });
 

@@ -1,33 +1,27 @@
 // The map of the alerts: a canvas, nothing fetched from anywhere but our own server.
-import Feature from "ol/Feature";
 import OlMap from "ol/Map";
 import View from "ol/View";
 import { defaults as controls } from "ol/control/defaults";
 import ScaleLine from "ol/control/ScaleLine";
 import { boundingExtent, containsCoordinate, createEmpty, extend, isEmpty, type Extent } from "ol/extent";
-import Point from "ol/geom/Point";
-import Polygon from "ol/geom/Polygon";
-import VectorLayer from "ol/layer/Vector";
-import VectorSource from "ol/source/Vector";
-import type Style from "ol/style/Style";
-import { kindOf, mattersOnMap, rank, rowOf, type Kind } from "./categories";
+import DragBox from "ol/interaction/DragBox";
+import type BaseLayer from "ol/layer/Base";
+import { rowOf } from "./categories";
+import { Chosen } from "./chosen";
 import { form, written } from "./coordinates";
 import { h, say } from "./dom";
+import { instant } from "./format";
 import { Ground } from "./ground";
-import { translated } from "./language";
 import { Marks, readPalette } from "./marks";
 import { Measure } from "./measure";
-import { candidates, percent, placeOf } from "./place";
-import type { Cell } from "./cells";
-import { area, around, centred, degreesAt, point, poleFor, project, projection, type Pole } from "./shapes";
+import { Overlays } from "./overlays";
+import { candidates, placeOf } from "./place";
+import { Points } from "./points";
+import type { Area } from "./search";
+import { around, centred, degreesAt, point, poleFor, project, projection, type Pole } from "./shapes";
 import type { State } from "./state";
-import type { Alert, Solution } from "./types";
+import type { Alert, Dossier } from "./types";
 
-const CIRCLES = 300;
-/** with more marks than this on the map they are small, and IDs stand beside them only from close by */
-const CROWD = 200;
-/** m a pixel, from which on a crowd is one */
-const CLOSE = 1500;
 const PROJECTIONS: [Pole | null, string][] = [
   [null, "Mercator"],
   ["north", "North Pole"],
@@ -38,44 +32,51 @@ export class AlertMap {
   readonly element = h("div", { class: "map", role: "application", tabindex: 0, "aria-label": "Map of the alerts" });
   private readonly readout = h("div", { class: "readout", "aria-hidden": "true" });
   private readonly projections = h("select", { class: "projection", "aria-label": "Projection of the map (p)" });
+  private readonly asOf = h("div", { class: "as-of", hidden: true });
   private readonly map: OlMap;
-  private readonly points = new VectorSource<Feature<Point>>();
-  private readonly areas = new VectorSource();
-  private readonly chosen = new VectorSource();
-  private readonly layers: VectorLayer[];
+  private readonly points: Points;
+  private readonly chosen: Chosen;
+  private readonly overlays: Overlays;
+  private readonly layers: BaseLayer[];
   private readonly ground: Ground;
   private readonly measure: Measure;
   private marks: Marks;
-  private solutions: { id: string; list: Solution[] } = { id: "", list: [] };
   private fitted = false;
-  private located = 0;
-  private drawnAreas = "";
-  /** of the alert that is open: what its probability cells were read from, and the cells */
-  private cells: { of: string; rings: Cell[] } = { of: "", rings: [] };
+  private boxing: { drag: DragBox; done(area: Area | null): void } | null = null;
 
   constructor(
     private readonly state: State,
     private readonly open: (id: string) => void,
+    moved: () => void,
   ) {
     this.marks = new Marks(readPalette());
     this.ground = new Ground(this.marks.palette);
-    this.layers = this.makeLayers();
+    this.points = new Points(state, () => this.marks);
+    this.chosen = new Chosen(
+      state,
+      () => this.marks,
+      (roles) => (this.element.dataset.chosen = roles),
+    );
+    this.overlays = new Overlays(this.marks.palette);
+    this.layers = [this.points.below, this.chosen.layer, ...this.points.above];
     this.map = new OlMap({
       target: this.element,
       controls: controls({ attribution: false, rotate: false }).extend([new ScaleLine({ units: "nautical" })]),
       view: mercatorView(),
     });
     this.ground.addTo(this.map);
-    for (const layer of this.layers) this.map.addLayer(layer);
-    this.element.append(this.readout, this.fitButton(), this.projections);
+    for (const layer of [...this.overlays.layers, ...this.layers]) this.map.addLayer(layer);
+    this.element.append(this.readout, this.fitButton(), this.projections, this.overlays.element, this.asOf);
     this.measure = new Measure(this.map, this.marks.palette);
     this.map.on("pointermove", (event) => {
+      if (event.dragging) return;
       this.readCoordinate(event.coordinate);
       const pointer = this.at(event.coordinate).length ? "pointer" : "";
-      this.element.style.cursor = this.measure.active ? "crosshair" : pointer;
+      this.element.style.cursor = this.measure.active || this.boxing ? "crosshair" : pointer;
     });
     this.element.addEventListener("pointerleave", () => say(this.readout, ""));
     this.map.on("click", (event) => {
+      if (this.boxing) return;
       if (this.measure.active) {
         this.measure.click(event);
         return;
@@ -83,6 +84,7 @@ export class AlertMap {
       const first = this.at(event.coordinate)[0];
       if (first) this.open(first.id);
     });
+    this.map.on("moveend", moved);
     this.projections.append(...PROJECTIONS.map(([pole, name]) => h("option", { value: pole ?? "" }, name)));
     this.projections.addEventListener(
       "change",
@@ -112,53 +114,12 @@ export class AlertMap {
       this.map.setView(polarView());
     }
     this.projections.value = pole ?? "";
-    this.points.clear(true);
-    this.drawnAreas = "";
+    this.points.clear();
     this.measure.reproject();
+    this.overlays.reproject();
     this.draw();
     this.points.changed();
-    this.areas.changed();
     this.element.dataset.projection = projection();
-  }
-
-  private makeLayers(): VectorLayer[] {
-    const of = (feature: { get(name: string): unknown }) => feature.get("alert") as Alert;
-    return [
-      new VectorLayer({
-        source: this.areas,
-        style: (feature) => this.marks.area(feature.get("kind") as Kind, false),
-      }),
-      new VectorLayer({ source: this.chosen, style: (feature) => this.marks.chosen(feature as Feature) }),
-      new VectorLayer({
-        source: this.points,
-        style: (feature, resolution) => this.markStyle(of(feature), resolution),
-        renderOrder: (a, b) => this.height(of(a)) - this.height(of(b)),
-      }),
-      new VectorLayer({
-        source: this.points,
-        declutter: true,
-        style: (feature, resolution) => this.nameStyle(of(feature), resolution),
-        renderOrder: (a, b) => this.height(of(b)) - this.height(of(a)),
-      }),
-    ];
-  }
-
-  private crowded(resolution: number): boolean {
-    return this.located > CROWD && resolution > CLOSE;
-  }
-
-  private markStyle(alert: Alert, resolution: number): Style {
-    return this.marks.mark(kindOf(alert), this.state.isUnread(alert), this.crowded(resolution));
-  }
-
-  /** Calls for help carry their ID where there is room for it. */
-  private nameStyle(alert: Alert, resolution: number): Style | undefined {
-    if (!mattersOnMap(alert) || alert.id === this.state.selected || this.crowded(resolution)) return undefined;
-    return this.marks.name(alert.hex_id ?? translated("no trusted ID"));
-  }
-
-  private height(alert: Alert): number {
-    return (alert.id === this.state.selected ? 100 : 0) - rank(alert);
   }
 
   /** Load the coarse land. */
@@ -179,124 +140,77 @@ export class AlertMap {
     this.marks = new Marks(readPalette());
     this.ground.restyle(this.marks.palette);
     this.measure.restyle(this.marks.palette);
+    this.overlays.restyle(this.marks.palette);
     for (const layer of this.layers) layer.changed();
   }
 
-  /** Bring the points in line with the list. */
+  /** Bring the map in line with the list. */
   draw(): void {
     const shown = this.state.list();
-    const old = new Map(this.points.getFeatures().map((feature) => [String(feature.getId()), feature]));
-    const added: Feature<Point>[] = [];
-    for (const alert of shown) {
-      const place = placeOf(alert);
-      if (!place) continue;
-      const at = point(place.longitude, place.latitude);
-      const feature = old.get(alert.id);
-      if (!feature) {
-        const made = new Feature({ geometry: new Point(at), alert });
-        made.setId(alert.id);
-        added.push(made);
-      } else {
-        old.delete(alert.id);
-        if (feature.get("alert") !== alert) {
-          feature.getGeometry()!.setCoordinates(at);
-          feature.set("alert", alert);
-        }
-      }
-    }
-    if (old.size > 500) {
-      this.points.clear(true);
-      this.drawnAreas = "";
-      if (shown.length) this.draw();
-      else this.points.changed();
-      return;
-    }
-    for (const feature of old.values()) this.points.removeFeature(feature);
-    if (added.length) this.points.addFeatures(added);
-    this.located = this.points.getFeatures().length;
-    this.drawAreas(shown);
-    this.drawChosen();
+    this.points.draw(shown);
+    this.chosen.draw();
+    this.points.changed();
+    this.asOf.hidden = this.state.past === null;
+    say(this.asOf, this.state.past ? `As of ${instant(this.state.past.at)} UTC` : "");
     if (!this.fitted && shown.some((alert) => placeOf(alert))) {
       this.fitted = true;
       this.fit(0);
     }
   }
 
-  /** The solutions of the alert that was opened: all of them are drawn, with their probabilities. */
-  setSolutions(id: string, list: Solution[]): void {
-    this.solutions = { id, list };
-    this.drawChosen();
-  }
-
-  private drawAreas(shown: Alert[]): void {
-    const urgent = shown.filter((alert) => placeOf(alert)?.ehe_m && mattersOnMap(alert)).slice(0, CIRCLES);
-    const key = urgent.map((alert) => `${alert.id}:${alert.seq}`).join();
-    if (key === this.drawnAreas) return;
-    this.drawnAreas = key;
-    this.areas.clear(true);
-    this.areas.addFeatures(
-      urgent.map((alert) => {
-        const { longitude, latitude, ehe_m } = placeOf(alert)!;
-        return new Feature({ geometry: around(longitude, latitude, ehe_m!), kind: kindOf(alert) });
-      }),
-    );
-  }
-
-  private drawChosen(): void {
-    const id = this.state.selected;
-    const alert = id === null ? undefined : this.state.alerts.get(id);
-    this.chosen.clear(true);
-    this.chosen.addFeatures(alert ? this.chosenFeatures(alert) : []);
-    this.chosen.changed();
+  /** All that is known of the alert that was opened; null when none is. */
+  setAlert(dossier: Dossier | null): void {
+    this.chosen.setSolutions(dossier?.id ?? "", dossier?.solutions ?? []);
     this.points.changed();
-    this.element.dataset.chosen = this.chosen
-      .getFeatures()
-      .map((feature) => String(feature.get("role")))
-      .join(" ");
+    this.overlays.setAlert(dossier);
   }
 
-  /** Read the cells of the alert that is open; what reads them is loaded with the first. */
-  private async readCells(alert: Alert, list: Solution[]): Promise<void> {
-    const told: Record<string, number> = Object.assign({}, ...list.map((solution) => solution.cells ?? {}));
-    const of = JSON.stringify([alert.id, told]);
-    if (of === this.cells.of) return;
-    this.cells = { of, rings: [] };
-    if (Object.keys(told).length === 0) return;
-    const { rings } = await import("./cells");
-    if (this.cells.of !== of) return;
-    this.cells.rings = rings(told);
-    this.drawChosen();
+  /** The part of the world that is in view. */
+  view(): Area {
+    const size = this.map.getSize() ?? [1, 1];
+    const corners = [0, 0.5, 1].flatMap((x) =>
+      [0, 0.5, 1].map((y) => this.map.getCoordinateFromPixel([x * size[0], y * size[1]])),
+    );
+    return this.bounds(corners);
   }
 
-  private chosenFeatures(alert: Alert): Feature[] {
-    const kind = kindOf(alert);
-    const list = this.solutions.id === alert.id ? this.solutions.list : (alert.solutions ?? []);
-    void this.readCells(alert, list);
-    const several = list.length + (alert.reference ? 1 : 0) > 1;
-    const most = Math.max(...this.cells.rings.map((cell) => cell.probability));
-    const made: Feature[] = this.cells.rings.map((cell) => {
-      const geometry = new Polygon([cell.ring.map(([longitude, latitude]) => point(longitude, latitude))]);
-      return new Feature({ geometry, kind, role: "cell", share: cell.probability / most });
+  /** Let somebody draw a box; null when it is given up. */
+  drawBox(): Promise<Area | null> {
+    this.endBox(null);
+    return new Promise((resolve) => {
+      const drag = new DragBox({ className: "drawn-box" });
+      this.boxing = { drag, done: resolve };
+      drag.on("boxend", () => this.endBox(this.bounds(drag.getGeometry().getCoordinates()[0])));
+      this.map.addInteraction(drag);
+      this.element.dataset.boxing = "true";
     });
-    for (const solution of [...list].reverse()) {
-      const shape = area(solution);
-      if (shape) made.push(new Feature({ geometry: shape, kind, role: "area" }));
-      const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
-      const at = new Point(point(solution.longitude, solution.latitude));
-      const label = several ? `${translated(solution.method)}${chance}` : "";
-      made.push(new Feature({ geometry: at, kind, label, role: "solution" }));
+  }
+
+  /** Give the box up that is to be drawn; whether there was one. */
+  endBox(area: Area | null): boolean {
+    const { boxing } = this;
+    if (!boxing) return false;
+    this.boxing = null;
+    delete this.element.dataset.boxing;
+    setTimeout(() => this.map.removeInteraction(boxing.drag)); // the click that ends it is not one on the map
+    boxing.done(area);
+    return true;
+  }
+
+  /** The degrees that hold these points of the map: about a pole, everything around it. */
+  private bounds(points: number[][]): Area {
+    const places = points.filter(Boolean).map((at) => [...degreesAt(at), at[0]]);
+    const latitudes = places.map(([, latitude]) => latitude);
+    if (centred()) {
+      const pole = centred() === "north" ? 90 : -90;
+      const [south, north] = [Math.min(...latitudes, pole), Math.max(...latitudes, pole)];
+      return { west: -180, south, east: 180, north };
     }
-    if (alert.reference) {
-      const at = new Point(point(alert.reference.longitude, alert.reference.latitude));
-      made.push(new Feature({ geometry: at, kind, label: translated("MCC reference"), role: "reference" }));
-    }
-    const place = placeOf(alert);
-    if (place) {
-      const at = new Point(point(place.longitude, place.latitude));
-      const label = alert.hex_id ?? translated("no trusted ID");
-      made.push(new Feature({ geometry: at, kind, label, role: "ring" }));
-    }
-    return made;
+    const across = points.filter(Boolean).map(([x]) => x);
+    const [low, high] = [Math.min(...across), Math.max(...across)];
+    const west = degreesAt([low, 0])[0];
+    const wide = Math.min(360, ((high - low) / (2 * Math.PI * 6378137)) * 360);
+    return { west, south: Math.min(...latitudes), east: west + wide, north: Math.max(...latitudes) };
   }
 
   /** Bring an alert that was opened into sight; a view that is close enough already only moves. */
@@ -355,15 +269,7 @@ export class AlertMap {
 
   /** The alerts whose marks lie under a point of the map, the most urgent first. */
   private at(coordinate: number[]): Alert[] {
-    const reach = (this.map.getView().getResolution() ?? 0) * 11;
-    const world = 2 * Math.PI * 6378137;
-    const [, y] = coordinate;
-    const x = centred() ? coordinate[0] : coordinate[0] - world * Math.floor(coordinate[0] / world + 0.5);
-    const found: Alert[] = [];
-    this.points.forEachFeatureInExtent([x - reach, y - reach, x + reach, y + reach], (feature) => {
-      found.push(feature.get("alert") as Alert);
-    });
-    return found.sort((a, b) => rank(a) - rank(b));
+    return this.points.at(coordinate, (this.map.getView().getResolution() ?? 0) * 11);
   }
 
   private readCoordinate(coordinate: number[]): void {

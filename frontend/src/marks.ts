@@ -16,6 +16,8 @@ export interface Palette {
   line: string;
   label: string;
   halo: string;
+  area: string;
+  sky: string;
   kinds: Record<Kind, string>;
 }
 
@@ -30,6 +32,8 @@ export function readPalette(): Palette {
     line: of("graticule"),
     label: of("map-text"),
     halo: of("map-halo"),
+    area: of("map-area"),
+    sky: of("map-sky"),
     kinds: Object.fromEntries(KINDS.map(({ kind }) => [kind, of(`mark-${kind}`)])) as Record<Kind, string>,
   };
 }

@@ -15,10 +15,9 @@ import LatLon from "geodesy/latlon-ellipsoidal-vincenty.js";
 import LatLonSphere from "geodesy/latlon-spherical.js";
 import { h, say } from "./dom";
 import { distance } from "./format";
+import { greatCircle } from "./greatcircle";
 import { words, type Palette } from "./marks";
 import { degreesAt, point } from "./shapes";
-
-const STEPS_DEG = 0.5;
 
 interface Leg {
   metres: number;
@@ -115,18 +114,4 @@ function measured(from: [number, number], to: [number, number]): Leg {
   if (!Number.isNaN(metres)) return { metres, bearing: start.initialBearingTo(end) || 0 };
   const [here, there] = [new LatLonSphere(from[1], from[0]), new LatLonSphere(to[1], to[0])];
   return { metres: here.distanceTo(there), bearing: here.initialBearingTo(there) || 0 };
-}
-
-function greatCircle(from: [number, number], to: [number, number]): number[][] {
-  const [start, end] = [new LatLonSphere(from[1], from[0]), new LatLonSphere(to[1], to[0])];
-  const count = Math.max(1, Math.ceil(start.distanceTo(end) / 111_195 / STEPS_DEG));
-  let before = from[0];
-  return Array.from({ length: count + 1 }, (_, index) => {
-    const place = start.intermediatePointTo(end, index / count);
-    let longitude = place.lon;
-    while (longitude - before > 180) longitude -= 360; // across the date line the line goes on
-    while (longitude - before < -180) longitude += 360;
-    before = longitude;
-    return point(longitude, place.lat);
-  });
 }

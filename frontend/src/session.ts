@@ -24,6 +24,11 @@ export async function who(): Promise<Session | null> {
   return known;
 }
 
+/** Whether the role of who has signed in allows this. */
+export function may(what: string): boolean {
+  return known?.may.includes(what) ?? false;
+}
+
 /** A request that changes something, with the session's token. */
 export function change(path: string, method: "POST" | "PUT" | "DELETE", body?: unknown): Promise<Response> {
   const headers: Record<string, string> = { "Content-Type": "application/json" };

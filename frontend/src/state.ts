@@ -1,10 +1,18 @@
 // What the page knows: alerts, which of them were read, what is filtered and chosen. It draws nothing.
-import { badge, kindOf, rank, rowOf, type Kind } from "./categories";
+import { kindOf, rank, rowOf, type Kind } from "./categories";
 import * as memory from "./memory";
-import { placeWords } from "./place";
+import { sought, type Search } from "./search";
 import type { Alert } from "./types";
 
-export type Change = "alerts" | "selection" | "filter" | "link";
+export type Change = "alerts" | "selection" | "filter" | "link" | "past";
+export interface Past {
+  /** the moment, ISO 8601 */
+  at: string;
+  /** the last row of the journal that was there */
+  seq: number;
+  alerts: Map<string, Alert>;
+}
+
 export type News = "new" | "changed" | "same";
 
 const READ_KEPT = 5000;
@@ -15,9 +23,13 @@ export class State {
   /** the row that the keyboard stands on */
   cursor: string | null = null;
   readonly kinds = new Set<Kind>();
-  search = "";
+  readonly search: Search = { text: "", hexId: null, area: null, from: null, to: null };
   /** server's clock less ours, ms */
   offset = 0;
+  /** a picture of the past that is looked at in place of the present; what is live goes on beside it */
+  past: Past | null = null;
+  /** by alert: what its alarm was acknowledged for */
+  private acknowledged = new Map<string, string>();
   private read = new Map<string, string>(memory.load<[string, string][]>("read", []));
   private listeners: ((change: Change) => void)[] = [];
   private ordered: Alert[] | null = null;
@@ -27,12 +39,23 @@ export class State {
   }
 
   emit(change: Change): void {
-    if (change === "alerts" || change === "filter") this.ordered = null;
+    if (change !== "selection") this.ordered = null;
     for (const listener of this.listeners) listener(change);
   }
 
-  now(): number {
+  /** The service's clock. */
+  clock(): number {
     return Date.now() + this.offset;
+  }
+
+  /** The moment that the picture shows: now, or that of the past. */
+  now(): number {
+    return this.past ? Date.parse(this.past.at) : this.clock();
+  }
+
+  /** The alerts of the picture: those of now, or of the past. */
+  get shown(): Map<string, Alert> {
+    return this.past ? this.past.alerts : this.alerts;
   }
 
   /** Take an alert in; an older picture of it than the one known is ignored. */
@@ -47,11 +70,9 @@ export class State {
   /** The rows to show: filtered, the most urgent first, within one kind the latest begun first. */
   list(): Alert[] {
     if (this.ordered) return this.ordered;
-    const wanted = this.search.trim().toLowerCase().split(/\s+/).filter(Boolean);
-    const rows = [...this.alerts.values()].filter(
-      (alert) =>
-        (this.kinds.size === 0 || this.kinds.has(kindOf(alert))) &&
-        (wanted.length === 0 || matches(searchText(alert), wanted)),
+    const fits = sought(this.search);
+    const rows = [...this.shown.values()].filter(
+      (alert) => (this.kinds.size === 0 || this.kinds.has(kindOf(alert))) && fits(alert),
     );
     rows.sort(
       (a, b) =>
@@ -65,7 +86,7 @@ export class State {
 
   counts(): Map<Kind, number> {
     const counts = new Map<Kind, number>();
-    for (const alert of this.alerts.values()) {
+    for (const alert of this.shown.values()) {
       const kind = kindOf(alert);
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
     }
@@ -76,17 +97,28 @@ export class State {
   hiddenUrgent(): number {
     const shown = new Set(this.list().map((alert) => alert.id));
     let hidden = 0;
-    for (const alert of this.alerts.values()) if (rowOf(alert).urgent && !shown.has(alert.id)) hidden++;
+    for (const alert of this.shown.values()) if (rowOf(alert).urgent && !shown.has(alert.id)) hidden++;
     return hidden;
   }
 
   isUnread(alert: Alert): boolean {
+    if (this.past && this.past.alerts.get(alert.id) === alert) return false;
     return this.read.get(alert.id) !== stamp(alert);
   }
 
   /** Live distress traffic that nobody has opened yet. */
   unreadUrgent(): Alert[] {
     return [...this.alerts.values()].filter((alert) => rowOf(alert).urgent && this.isUnread(alert));
+  }
+
+  /** Those whose alarm goes on: unread, and not acknowledged as they stand. */
+  alarming(): Alert[] {
+    return this.unreadUrgent().filter((alert) => this.acknowledged.get(alert.id) !== stamp(alert));
+  }
+
+  /** Somebody has heard the alarm: it rests until there is news. What is unread stays unread. */
+  acknowledge(): void {
+    this.acknowledged = new Map(this.unreadUrgent().map((alert) => [alert.id, stamp(alert)]));
   }
 
   markRead(alert: Alert): void {
@@ -102,23 +134,4 @@ export class State {
 /** What makes an alert worth reading again: not each burst, but another kind, state or the first position. */
 function stamp(alert: Alert): string {
   return `${kindOf(alert)}/${alert.category}/${alert.state}/${alert.position ? "placed" : ""}`;
-}
-
-function matches(text: string, wanted: string[]): boolean {
-  return wanted.every((word) => text.includes(word));
-}
-
-function searchText(alert: Alert): string {
-  return [
-    alert.id,
-    badge(alert),
-    alert.state_words,
-    alert.country ?? "",
-    alert.country_code ?? "",
-    alert.beacon_type ?? "",
-    (alert.protocol ?? "").replaceAll("_", " "),
-    placeWords(alert, 4),
-  ]
-    .join(" ")
-    .toLowerCase();
 }

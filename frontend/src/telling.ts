@@ -1,7 +1,7 @@
 // Who is told of an alert, what the messages say about it, and whether the beacon is told that it was heard.
 import { data, h } from "./dom";
 import * as f from "./format";
-import { pair } from "./sections";
+import { pair } from "./summary";
 import type { Dossier, Message, ReturnLink } from "./types";
 
 const LINK: Record<ReturnLink["state"], string> = {

@@ -106,6 +106,8 @@ export interface Alert {
   facts?: Facts;
   verdict?: string | null;
   generation?: string | null;
+  /** call sign, MMSI and the like, in short forms of an alert that leave out its facts */
+  names?: string[];
   /** which activation of this beacon it is, counted from 1 */
   site?: number;
   to?: string[];

@@ -62,6 +62,11 @@ class Locator:
         self.located = 0
         self.error: str | None = None
 
+    @property
+    def orbits(self) -> Orbits:
+        """The orbits that are held now."""
+        return self._orbits
+
     def health(self) -> dict[str, Any]:
         """How it fares, as ``/healthz`` prints it."""
         return {"satellites": len(self._orbits), "located": self.located, "error": self.error}

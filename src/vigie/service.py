@@ -405,6 +405,7 @@ def serve(
     """
     import uvicorn
 
+    from vigie.evidence import Evidence
     from vigie.web.app import create_app
     from vigie.web.door import Door
     from vigie.web.server import options
@@ -413,6 +414,7 @@ def serve(
     app = create_app(
         service.journal, service.hub, service.ingest, health=service.health, door=door,
         receipts=service.traffic.receipts, order=service.order, ingest_all=service.ingest_all,
+        evidence=Evidence(service),
     )  # fmt: skip
     config = uvicorn.Config(app, **options(door))
 

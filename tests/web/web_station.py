@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import uvicorn
 
+from vigie.evidence import Evidence
 from vigie.links.traffic import Plan
 from vigie.records import Record
 from vigie.service import Service
@@ -45,8 +46,11 @@ CHROMIUM_ARGS = [
 class Station:
     """A journal with a service in front of it, which can be stopped and started again."""
 
-    def __init__(self, file: Path, port: int = 0, door: Door | None = None, plan: Plan | None = None) -> None:
-        self.file = file
+    def __init__(
+        self, file: Path, port: int = 0, door: Door | None = None, plan: Plan | None = None, **joined: Any
+    ) -> None:
+        """``joined``: more of a service, such as its sources, its centre and its orbits."""
+        self.file, self.joined = file, joined
         self.door, self.plan = door or Door(), plan or Plan()
         self.port = port
         self.service: Service | None = None
@@ -62,11 +66,11 @@ class Station:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(("127.0.0.1", self.port))
         self.port = bound.getsockname()[1]
-        service = self.service = Service(Journal.open(str(self.file)), Hub(), plan=self.plan)
+        service = self.service = Service(Journal.open(str(self.file)), Hub(), plan=self.plan, **self.joined)
         service.traffic.start(service.stop)
         app = create_app(
             service.journal, service.hub, service.ingest, health=service.health, door=self.door,
-            receipts=service.traffic.receipts, order=service.order,
+            receipts=service.traffic.receipts, order=service.order, evidence=Evidence(service),
         )  # fmt: skip
         self._server = uvicorn.Server(uvicorn.Config(app, **options(self.door)))
         self._thread = threading.Thread(target=self._server.run, args=([bound],), daemon=True)

@@ -142,6 +142,52 @@ class Reader:
         query = self._alerts().order_by(alerts_table.c.seq.desc())
         return self._read(query if ids is None else query.where(alerts_table.c.id.in_(ids)))
 
+    def written_at(self, seq: int) -> tuple[int, str] | None:
+        """The first row from ``seq`` on and when it was written, ISO 8601 with Z; None past the end."""
+        query = sa.select(journal_table.c.seq, journal_table.c.written).where(journal_table.c.seq >= seq)
+        with self._told("read"), self._engine.connect() as connection:
+            row = connection.execute(query.order_by(journal_table.c.seq).limit(1)).first()
+        return None if row is None else (row.seq, row.written)
+
+    def last_written(self, moment: str) -> int:
+        """The last row that was on disk at a moment, ISO 8601 with Z and milliseconds; 0 when none was.
+
+        By bisection: rows are written in the order of their numbers.
+        """
+        low, high = 0, self.last_seq()
+        while low < high:
+            middle = (low + high + 1) // 2
+            found = self.written_at(middle)
+            if found is not None and found[1] <= moment:
+                low = min(found[0], high)
+            else:
+                high = middle - 1
+        return low
+
+    def alerts_at(self, seq: int) -> list[Row]:
+        """The latest row of every alert as row ``seq`` left it, the one that changed last first."""
+        newest = (
+            sa.select(journal_table.c.seq)
+            .where(journal_table.c.beacon == alerts_table.c.id, journal_table.c.kind == "alert")
+            .where(journal_table.c.seq <= seq)
+            .order_by(journal_table.c.seq.desc())
+            .limit(1)
+            .correlate(alerts_table)
+            .scalar_subquery()
+        )
+        every = sa.select(newest).select_from(alerts_table)
+        with self._told("read"), self._engine.connect() as connection:
+            wanted = sorted((one for one in connection.scalars(every) if one is not None), reverse=True)
+        found: list[Row] = []
+        for first in range(0, len(wanted), _CHUNK):
+            part = wanted[first : first + _CHUNK]
+            found += self._read(self._query().where(journal_table.c.seq.in_(part)).order_by(journal_table.c.seq.desc()))
+        return found
+
+    def row(self, seq: int) -> Row | None:
+        """One row, or None."""
+        return next(iter(self._read(self._query().where(journal_table.c.seq == seq))), None)
+
     def alert(self, alert_id: str) -> Row | None:
         """The latest row of one alert, or None."""
         return next(iter(self._read(self._alerts().where(alerts_table.c.id == alert_id))), None)

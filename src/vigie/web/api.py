@@ -134,11 +134,16 @@ async def alert(request: Request) -> Response:
     """``GET /api/alerts/{id}``: one alert with its raw bursts and its time line."""
     journal: Journal = request.app.state.journal
     wanted: str = request.path_params["id"]
-    limit = number(request, "limit", views.DETECTIONS)
+    limit, upto = number(request, "limit", views.DETECTIONS), number(request, "upto", 0)
     row = await run_in_threadpool(find_alert, journal, wanted)
     if row is None:
         return problem(404, "unknown", f"there is no alert {wanted!r}")
     rows = await run_in_threadpool(journal.rows, beacon=row.body["id"])
+    if upto:
+        rows = [one for one in rows if one.seq <= upto]
+        row = next((one for one in reversed(rows) if one.kind == "alert"), None)
+        if row is None:
+            return problem(404, "unknown", f"there was no alert {wanted!r} then")
     return reply({**views.alert(row), **views.dossier(rows, limit)})
 
 

@@ -20,6 +20,7 @@ from vigie.web import api, link, live
 from vigie.web.board import Board
 from vigie.web.body import BodyError
 from vigie.web.door import Door, Doorkeeper, permitted_socket
+from vigie.web.evidence import Evidence, Nothing
 from vigie.web.files import Files
 from vigie.web.guard import Guard, set_headers
 from vigie.web.hub import Hub
@@ -45,6 +46,7 @@ def create_app(
     receipts: Receipts | None = None,
     order: Take | None = None,
     ingest_all: IngestAll | None = None,
+    evidence: Evidence | None = None,
 ) -> Starlette:
     """The application over an open journal.
 
@@ -53,7 +55,8 @@ def create_app(
     the loopback ones under which the service may be reached. ``body_bytes``: the largest body of a POST. ``door``: who
     may come in; without one everybody who reaches it, so it must be on loopback.
     ``receipts``: what stations have delivered; without it, it is forgotten at the end. ``order``: takes what a duty
-    officer decides. ``ingest_all``: takes several posts at once, in place of one after the other.
+    officer decides. ``ingest_all``: takes several posts at once, in place of one after the other. ``evidence``: what
+    stands beside the journal, such as samples and orbits.
     """
     files, door = Files(), door or Door()
     app = Starlette(
@@ -78,6 +81,7 @@ def create_app(
     app.state.receipts = receipts or Receipts(":memory:")
     app.state.order = order or _no_orders
     app.state.intake = Intake(ingest_all or one_by_one(ingest))
+    app.state.evidence = evidence or Nothing()
     return app
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from vigie.web import api, deliveries, feeds, live, openapi, orders, sessions, shapes
+from vigie.web import api, deliveries, evidence, feeds, history, live, openapi, orders, sessions, shapes
 from vigie.web.accounts import Permission
 from vigie.web.door import permitted
 
@@ -64,8 +64,27 @@ OPERATIONS = (
     Operation("GET", "/api/network.kml", feeds.network, "read", "A KML network link that reads alerts.kml again",
               "application/vnd.google-earth.kml+xml",
               query=(("seconds", int, "from one reading to the next, 2 to 3600"), _EXERCISE)),
+    Operation("GET", "/api/alerts/{id}/curve", evidence.curve, "read",
+              "The Doppler curve of a position, both sides, and what is left; or why there is none", dict[str, Any],
+              query=(("end", str, "the end of the position, as the alert states it"),
+                     ("method", str, "its method, where several end there")), errors=(404,)),
     Operation("GET", "/api/alerts/{id}", api.alert, "read", "One alert with its bursts and its time line",
-              dict[str, Any], query=(_LIMIT,), errors=(404,)),
+              dict[str, Any], query=(_LIMIT, ("upto", int, "as it stood when this was the last row")), errors=(404,)),
+    Operation("GET", "/api/bursts/{seq}", evidence.burst, "read",
+              "Spectrogram, phase and constellation of a burst from its samples; or why there are none",
+              shapes.Picture, errors=(404,)),
+    Operation("GET", "/api/bursts/{seq}/samples", evidence.samples, "read", "The samples of a burst, a SigMF archive",
+              "application/octet-stream", errors=(404,)),
+    Operation("GET", "/api/register/{hex_id}", evidence.register, "read", "A beacon in the register",
+              shapes.Registered),
+    Operation("GET", "/api/identify/{hex}", evidence.identify, "read",
+              "The beacon ID that a message, or an ID of any form, names", shapes.Identified),
+    Operation("GET", "/api/areas", evidence.areas, "read", "Service areas and their buffers", shapes.Collection,
+              media="application/geo+json"),
+    Operation("GET", "/api/sky", evidence.sky, "read", "Where satellites stood and how far they saw", shapes.Sky,
+              query=(("satellites", str, "names, with commas between, at most 64"), ("time", str, "ISO 8601; now"))),
+    Operation("GET", "/api/history", history.history, "read", "The alerts as they stood at a moment of the past",
+              shapes.Past, query=(("at", str, "ISO 8601; without it, how far back one can go"),)),
     Operation("POST", "/api/alerts/{id}/orders", orders.give, "act",
               "What a duty officer decides: close, add or remove a destination, resend; answers when on disk",
               shapes.Ordered, body=orders.NewOrder, errors=(404, 408, 413, 415)),
@@ -77,7 +96,7 @@ OPERATIONS = (
               "Detections as JSON lines; answers when on disk", shapes.Accepted, body="application/x-ndjson",
               errors=(408, 413)),
 )  # fmt: skip
-FREE = ("id", "hex_id")
+FREE = ("id", "hex_id", "hex")
 """path parameters that may hold anything, slashes too"""
 
 

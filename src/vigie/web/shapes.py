@@ -85,6 +85,55 @@ class Ordered(msgspec.Struct):
     """as it stands now, with the messages that the order called for"""
 
 
+class Picture(msgspec.Struct):
+    """A burst to be drawn; ``why`` says why there is none, or why it was not demodulated."""
+
+    seq: int
+    state: Literal["kept", "none"]
+    why: str = ""
+    generation: str = ""
+    spectrogram: dict[str, Any] = {}
+    """``cells``: base64, a byte a cell, column by column, from ``low_hz`` up"""
+    phase: dict[str, list[float]] = {}
+    constellation: dict[str, Any] = {}
+
+
+class Registered(msgspec.Struct):
+    """What the register says of a beacon."""
+
+    hex_id: str
+    state: Literal["found", "not_found", "unreachable", "none"]
+    why: str
+    source: str
+    fields: dict[str, str]
+
+
+class Identified(msgspec.Struct):
+    """Which beacon."""
+
+    hex: str
+    hex_id: str | None
+    why: str
+
+
+class Sky(msgspec.Struct):
+    """Where satellites stood."""
+
+    time: str
+    satellites: list[dict[str, Any]]
+    """``name``, ``latitude``, ``longitude``, ``altitude_m``, ``reach_m``; or ``name`` and ``why``"""
+
+
+class Past(msgspec.Struct):
+    """The alerts in short as they stood."""
+
+    first: str | None
+    now: str
+    at: str | None
+    seq: int
+    alerts: list[dict[str, Any]]
+
+
 class Collection(msgspec.Struct):
     """A GeoJSON feature collection."""
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 HELD_BACK = ("facts", "description")
 """parts of an alert that its line in a list leaves out"""
+NAMES = ("mmsi", "callsign", "aircraft_24bit", "aircraft_registration", "aircraft_operator_3ld", "hex_id_15")
+"""facts by which people know a beacon besides its ID"""
 DETECTIONS = 500
 """bursts that one reply holds unless more are asked for"""
 MESSAGES = 200
@@ -45,7 +47,8 @@ def summary(row: Row) -> dict[str, Any]:
     """An alert without the fields of its message: what a list and a map need."""
     facts = row.body.get("facts") or {}
     kept = {name: value for name, value in row.body.items() if name not in HELD_BACK}
-    return {**kept, "seq": row.seq, "verdict": facts.get("verdict"), "generation": facts.get("generation")}
+    told = {"seq": row.seq, "verdict": facts.get("verdict"), "generation": facts.get("generation")}
+    return {**kept, **told, "names": [str(facts[name]) for name in NAMES if facts.get(name)]}
 
 
 def name(journal: Journal) -> str:

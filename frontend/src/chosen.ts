@@ -1,0 +1,97 @@
+// What the map shows of the alert that is open: all its positions with their areas and probabilities, and the reference.
+import Feature from "ol/Feature";
+import Point from "ol/geom/Point";
+import Polygon from "ol/geom/Polygon";
+import VectorLayer from "ol/layer/Vector";
+import VectorSource from "ol/source/Vector";
+import { kindOf } from "./categories";
+import type { Cell } from "./cells";
+import { translated } from "./language";
+import type { Marks } from "./marks";
+import { percent, placeOf } from "./place";
+import { area, point } from "./shapes";
+import type { State } from "./state";
+import type { Alert, Solution } from "./types";
+
+export class Chosen {
+  private readonly source = new VectorSource();
+  readonly layer: VectorLayer;
+  private solutions: { id: string; list: Solution[] } = { id: "", list: [] };
+  /** what its probability cells were read from, and the cells */
+  private cells: { of: string; rings: Cell[] } = { of: "", rings: [] };
+
+  constructor(
+    private readonly state: State,
+    private readonly marks: () => Marks,
+    private readonly drawn: (roles: string) => void,
+  ) {
+    this.layer = new VectorLayer({
+      source: this.source,
+      style: (feature) => this.marks().chosen(feature as Feature),
+    });
+  }
+
+  /** The solutions of the alert that was opened: all of them are drawn, with their probabilities. */
+  setSolutions(id: string, list: Solution[]): void {
+    this.solutions = { id, list };
+    this.draw();
+  }
+
+  draw(): void {
+    const id = this.state.selected;
+    const alert = id === null ? undefined : this.state.shown.get(id);
+    this.source.clear(true);
+    this.source.addFeatures(alert ? this.features(alert) : []);
+    this.source.changed();
+    this.drawn(
+      this.source
+        .getFeatures()
+        .map((feature) => String(feature.get("role")))
+        .join(" "),
+    );
+  }
+
+  /** Read the cells of the alert that is open; what reads them is loaded with the first. */
+  private async readCells(alert: Alert, list: Solution[]): Promise<void> {
+    const told: Record<string, number> = Object.assign({}, ...list.map((solution) => solution.cells ?? {}));
+    const of = JSON.stringify([alert.id, told]);
+    if (of === this.cells.of) return;
+    this.cells = { of, rings: [] };
+    if (Object.keys(told).length === 0) return;
+    const { rings } = await import("./cells");
+    if (this.cells.of !== of) return;
+    this.cells.rings = rings(told);
+    this.draw();
+  }
+
+  private features(alert: Alert): Feature[] {
+    const kind = kindOf(alert);
+    const list = this.solutions.id === alert.id ? this.solutions.list : (alert.solutions ?? []);
+    void this.readCells(alert, list);
+    const several = list.length + (alert.reference ? 1 : 0) > 1;
+    const most = Math.max(...this.cells.rings.map((cell) => cell.probability));
+    const made: Feature[] = this.cells.rings.map((cell) => {
+      const geometry = new Polygon([cell.ring.map(([longitude, latitude]) => point(longitude, latitude))]);
+      return new Feature({ geometry, kind, role: "cell", share: cell.probability / most });
+    });
+    for (const solution of [...list].reverse()) {
+      const shape = area(solution);
+      if (shape) made.push(new Feature({ geometry: shape, kind, role: "area" }));
+      const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
+      const at = new Point(point(solution.longitude, solution.latitude));
+      const label = several ? `${translated(solution.method)}${chance}` : "";
+      made.push(new Feature({ geometry: at, kind, label, role: "solution", method: solution.method }));
+    }
+    if (alert.reference) {
+      const at = new Point(point(alert.reference.longitude, alert.reference.latitude));
+      made.push(new Feature({ geometry: at, kind, label: translated("MCC reference"), role: "reference" }));
+    }
+    const place = placeOf(alert);
+    if (place) {
+      const at = new Point(point(place.longitude, place.latitude));
+      const label = alert.hex_id ?? translated("no trusted ID");
+      made.push(new Feature({ geometry: at, kind, label, role: "ring" }));
+    }
+    return made;
+  }
+}
