@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.constants import EARTH_GM_M3PS2
+
 Array = NDArray[np.float64]
 
 ORBIT = 6
@@ -22,7 +24,6 @@ SIZE = 8
 """and of the payload: delay (m) and frequency (m/s of range rate)"""
 UNMODELLED = 0.05
 """what does not follow it, as a part of the error along the track"""
-_GM = 3.986004418e14
 COMMON_ABOVE_M = 100.0
 """error along the track from which on an orbit is taken for one of public elements"""
 _COMMON = 0.5
@@ -46,7 +47,7 @@ class OrbitCorrection:
 
 def rate_radps(radius_m: Array) -> Array:
     """Mean motion at a radius."""
-    return np.asarray(np.sqrt(_GM / radius_m**3))
+    return np.asarray(np.sqrt(EARTH_GM_M3PS2 / radius_m**3))
 
 
 def shapes(rate: Array, seconds: Array) -> tuple[Array, Array]:
