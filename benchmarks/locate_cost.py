@@ -9,6 +9,7 @@ import argparse
 import json
 import time
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     orbits = read_files([options.orbits / "meosar_2026-08-22.tle"])
     rng = np.random.default_rng(0)
-    for row in (*batched(orbits, rng), *single(orbits, rng), *track(orbits, rng)):
+    for row in chain(batched(orbits, rng), single(orbits, rng), track(orbits, rng)):
         print(
             json.dumps(row) if options.json else "  ".join(f"{key} {value}" for key, value in row.items()), flush=True
         )

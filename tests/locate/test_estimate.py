@@ -134,6 +134,7 @@ def test_a_stationary_satellite_alone_is_no_location(fleet_orbits):
     fix = locate_one(heard, fleet_orbits, EXACT)[0]
     assert not fix.solved
     assert fix.verdict.startswith("not solvable: ")
+    assert abs(fix.frequency_hz - CARRIER_HZ - 30.0) < 4 * fix.sigma_frequency_hz < 10
     assert solution_of(fix, "ADCD0228C500401") is None
 
 

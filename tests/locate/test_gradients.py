@@ -99,6 +99,26 @@ def test_by_electron_content_frequency_and_drift(fleet_orbits, seed):
         return replace(problem, tec=problem.tec + amount), place, velocity
 
     assert close(-slope(problem, place, velocity, more_electrons, 5.0), design[:, at])
+    lat, lon, _ = geodetic(place)
+    axes = local_axes(lat, lon)
+    for axis in (0, 1):  # a content that grows to the east, or to the north, of the place: a model of the pierce point
+
+        def sloping(problem, place, velocity, amount, axis=axis):
+            def model(lat_rad, lon_rad, day_s, elevation_rad):
+                point = np.stack(
+                    [np.cos(lat_rad) * np.cos(lon_rad), np.cos(lat_rad) * np.sin(lon_rad), np.sin(lat_rad)]
+                )
+                local = np.tensordot(axes, point, 1)
+                angle = np.arctan2(np.hypot(local[0], local[1]), local[2])
+                return amount * 6.378 * angle * local[axis] / np.maximum(np.hypot(local[0], local[1]), 1e-9)
+
+            return replace(problem, tec=model), place, velocity
+
+        expected = -slope(problem, place, np.zeros(2), sloping, 5.0)
+        times = np.arange(design.shape[0]) < problem.rows.size
+        found = design_rows(problem, place, np.zeros(2))[0][:, at + 1 + axis]
+        # the model's latitudes are geocentric, 0.2 degrees from the ellipsoid's; its rate is that of the rays alone
+        assert np.max(np.abs(found - expected)[times]) < 0.05 * np.max(np.abs(expected[times]))
     for index in range(problem.columns.shape[1]):
 
         def higher(problem, place, velocity, amount, index=index):
@@ -123,8 +143,8 @@ def test_by_the_orbits(fleet_orbits, seed):
     """Satellites moved as the six numbers say; the velocity over the ground is that of the moved orbit."""
     problem, place, rng = problem_of(fleet_orbits, seed)
     design = design_rows(problem, place, np.zeros(2))[0]
-    at = 5 + problem.columns.shape[1] + 1
-    for index in range(orbit_error.SIZE):
+    at = 5 + problem.columns.shape[1] + 3
+    for index in range(orbit_error.ORBIT):
         which = int(rng.integers(problem.rows.satellite.max() + 1))
 
         def moved(problem, place, velocity, amount, index=index, which=which):
@@ -148,6 +168,27 @@ def test_by_the_orbits(fleet_orbits, seed):
         assert close(numeric, column, 4e-7), "2.5 km, a usual error of elements, would be wrong by 0.001 sigma"
 
 
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=seeds)
+def test_by_the_payload(fleet_orbits, seed):
+    """A payload that is later, and one whose translation is higher."""
+    problem, place, rng = problem_of(fleet_orbits, seed)
+    rows, which = problem.rows, int(rng.integers(problem.rows.satellite.max() + 1))
+    design = design_rows(problem, place, np.zeros(2))[0]
+    at = 5 + problem.columns.shape[1] + 3 + orbit_error.SIZE * which + orbit_error.ORBIT
+    mine = rows.satellite == which
+
+    def later(problem, place, velocity, amount):
+        return replace(problem, rows=replace(rows, toa_s=rows.toa_s + mine * amount / 299_792_458.0)), place, velocity
+
+    def higher(problem, place, velocity, amount):
+        shift_hz = mine * amount / 299_792_458.0 * (rows.nominal_hz + rows.foa_hz)
+        return replace(problem, rows=replace(rows, foa_hz=rows.foa_hz + shift_hz)), place, velocity
+
+    assert close(slope(problem, place, np.zeros(2), later, 50.0), design[:, at])
+    assert close(slope(problem, place, np.zeros(2), higher, 0.05), design[:, at + 1])
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=seeds)
 def test_orbit_errors_are_orbits(seed):
@@ -165,9 +206,11 @@ def test_a_correction_moves_with_its_orbit():
     """The numbers at another epoch describe the same places."""
     rng = np.random.default_rng(1)
     rate, start = np.array([1.458e-4]), START
-    known = orbit_error.OrbitCorrection(("X",), rng.normal(size=6), np.diag(rng.uniform(1, 2, 6)), rate, start)
+    known = orbit_error.OrbitCorrection(("X",), rng.normal(size=8), np.diag(rng.uniform(1, 2, 8)), rate, start)
     later = orbit_error.moved(known, start + 7200 * SECOND)
     there = orbit_error.shapes(rate, np.array([9000.0]))[0][0]
     then = orbit_error.shapes(rate, np.array([1800.0]))[0][0]
-    np.testing.assert_allclose(known.mean_m @ there, later.mean_m @ then, atol=1e-9)
-    np.testing.assert_allclose(there.T @ known.covariance_m2 @ there, then.T @ later.covariance_m2 @ then, atol=1e-9)
+    np.testing.assert_allclose(known.mean_m[:6] @ there, later.mean_m[:6] @ then, atol=1e-9)
+    before, after = known.covariance_m2[:6, :6], later.covariance_m2[:6, :6]
+    np.testing.assert_allclose(there.T @ before @ there, then.T @ after @ then, atol=1e-9)
+    np.testing.assert_array_equal(known.mean_m[6:], later.mean_m[6:])  # the payload's do not turn with the orbit

@@ -11,7 +11,7 @@ from vigie.errors import InputError
 from vigie.orbit import fleet
 from vigie.orbit.elements import checksum, read_omm, read_tle
 from vigie.orbit.ephemeris import join, path_axes
-from vigie.orbit.files import read, read_files
+from vigie.orbit.files import read, read_files, text_of
 
 METOP_B = """METOP-B
 1 38771U 12049A   26234.28642702  .00000056  00000+0  45504-4 0  9992
@@ -202,3 +202,22 @@ def test_every_number_of_the_fleet_has_an_orbit(shared):
     names = fleet.aliases(orbits, np.datetime64("2026-08-22", "ns"))
     assert len(names) >= 60
     assert orbits.find(names["301"]) is not None
+
+
+def test_version_4_is_read_as_version_3_and_modernised_messages_are_passed_over(shared):
+    """The same sets under RINEX 4's record lines, each followed by a CNAV record whose numbers mean something else."""
+    old = text_of(shared / "orbits/precise_2020-06-25/ESBC00DNK_R_20201770000_01D_MN.rnx.gz")
+    head, body = old.split("END OF HEADER\n", 1)
+    lines, new, messages = body.splitlines(), [], {"G": "LNAV", "E": "INAV", "C": "D1", "R": "FDMA"}
+    for number, line in enumerate(lines):
+        if line[:1] in messages and line[1:3].isdigit():
+            if line.startswith("G05"):
+                new += ["> EPH G05 CNAV", line, *(item.replace("E-", "E+") for item in lines[number + 1 : number + 8])]
+            new.append(f"> EPH {line[:3]} {messages[line[0]]}")
+        new.append(line)
+    text = head.replace("     3.05", "     4.00", 1) + "END OF HEADER\n" + "\n".join(new)
+    then, now = read(old, "old"), read(text, "new")
+    assert len(now) == len(then) > 80
+    times = np.datetime64("2020-06-25T08:00:00", "ns") + np.arange(4) * np.timedelta64(1800, "s")
+    for name in ("G05", "E01", "R01", "C11"):
+        np.testing.assert_array_equal(now.find(name).state(times)[0], then.find(name).state(times)[0])

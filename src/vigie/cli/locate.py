@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 @click.option(
     "--tec-model", type=click.Path(path_type=Path), help="RINEX navigation with Klobuchar's model, for --tec."
 )
+@click.option(
+    "--calibration",
+    type=(click.FloatRange(0, 1e-2), click.FloatRange(0, 1e4)),
+    default=(1e-7, 0.02),
+    show_default=True,
+    metavar="S HZ",
+    help="What is not known of a payload's delay and frequency, one sigma.",
+)
 @click.option("--downlink", is_flag=True, help="Measured on the ground from satellites' signals: the path reversed.")
 @click.option("--keep-all", is_flag=True, help="Leave out no measurement for contradicting the others.")
 @click.option("--terrain", default="", metavar="FILE[,FILE...]", help="Heights of the ground: SRTM .hgt, Esri ASCII.")
@@ -54,6 +62,7 @@ def command(
     tec: float,
     tec_sigma: float,
     tec_model: Path | None,
+    calibration: tuple[float, float],
     downlink: bool,
     keep_all: bool,
     terrain: str,
@@ -87,6 +96,8 @@ def command(
         tec_tecu=tec,
         tec_sigma_tecu=tec_sigma,
         tec_model=None if tec_model is None else _klobuchar(tec_model),
+        payload_sigma_s=calibration[0],
+        payload_sigma_hz=calibration[1],
         direction="down" if downlink else "up",
         reject=not keep_all,
         ground=read_terrain(paths(terrain), altitude_sigma, geoid) if terrain else None,

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vigie.constants import WGS84_A_M
 from vigie.geodesy import ecef_m, geodetic, local_axes
+from vigie.locate.single import chance_limit
 from vigie.locate.uplink import path
 
 Array = NDArray[np.float64]
@@ -125,10 +126,7 @@ def _solve(
     dof = measured - 2 - np.any(root_t > 0, axis=-1) - np.any(root_f > 0, axis=-1)
     covariance = _inverse(out_n)
     heard = np.sum((root_t > 0) | (root_f > 0), axis=-1)
-    # Wilson and Hilferty's cube root: the 99.9 % limit of chi-square without tables
-    k = np.maximum(dof, 1)
-    limit = k * (1 - 2 / (9 * k) + 3.09 * np.sqrt(2 / (9 * k))) ** 3
-    sure = settled & (heard >= 3) & (out_cost < limit) & (dof > 0)
+    sure = settled & (heard >= 3) & (out_cost < chance_limit(np.maximum(dof, 1))) & (dof > 0)
     return np.where(dof[:, None] >= 0, place, np.nan), covariance, out_f, out_cost, dof, settled, sure
 
 

@@ -13,13 +13,17 @@ from vigie.locate import ellipse
 from vigie.locate.cells import Mode, bent, cells
 from vigie.locate.hypotheses import Candidate, Explanation
 from vigie.locate.measurement import Ellipse, Fix, Measurement, Method, Rejected, Settings
-from vigie.locate.normal import design_rows
+from vigie.locate.normal import Problem, design_rows
 from vigie.locate.problem import drift_column
 from vigie.locate.rows import Gathered
+from vigie.locate.starts import frequency
 
 Array = NDArray[np.float64]
 
 _WORST_MAJOR_M = 1.0e6
+_OPEN_M = 1.0e7
+_CONTRADICTED = 30.0
+"""scatter over the one stated beyond which residuals are no noise, and a wider ellipse no answer"""
 _LEAST_PROBABILITY = 1e-3
 _MOST_PLACES = 6
 _SEVERAL = 0.02
@@ -32,8 +36,9 @@ def not_solved(
     why: str,
     gathered: Gathered | None = None,
     notes: tuple[str, ...] = (),
+    frequency: tuple[float, float] | None = None,
 ) -> Fix:
-    """A fix without a place, and the reason."""
+    """A fix without a place, and the reason. ``frequency``: sent frequency and sigma (Hz), where that much is known."""
     times = [item.time for item in measurements if not np.isnat(item.time)] or [np.datetime64("NaT", "ns")]
     return Fix(
         beacon=measurements[0].beacon if measurements else "",
@@ -46,6 +51,8 @@ def not_solved(
         notes=notes + (gathered.notes if gathered else ()),
         bursts=int(gathered.rows.first.size) if gathered else 0,
         satellites=gathered.satellites if gathered else (),
+        frequency_hz=frequency[0] if frequency else None,
+        sigma_frequency_hz=frequency[1] if frequency else None,
     )
 
 
@@ -66,12 +73,13 @@ def fixes_of(
     total = sum(weight for weight, _ in places)
     cov = _mixture(places[0][1])[1] * scale
     major = float(ellipse.axes(cov[:2, :2])[0])
-    if scale > 1e4:
+    if scale > _CONTRADICTED**2:
         why = f"the measurements contradict one another: they scatter {np.sqrt(scale):.0f} times more than stated"
         return [not_solved(measurements, rejected, why, gathered)]
     if not major < _WORST_MAJOR_M:
-        why = f"the {best.measured} measurements leave an ellipse of {major / 1e3:.0f} km"
-        return [not_solved(measurements, rejected, why, gathered)]
+        wide = f"leave an ellipse of {major / 1e3:.0f} km" if major < _OPEN_M else "leave the place open"
+        why = f"the {best.measured} measurements {wide}"
+        return [not_solved(measurements, rejected, why, gathered, *_frequency(best.candidates[0].problem))]
     notes = list(gathered.notes)
     if not consistent:
         notes.append(f"residuals are {np.sqrt(scale):.1f} times what was stated: the ellipse is widened by as much")
@@ -92,6 +100,15 @@ def fixes_of(
         for index, (share, members) in enumerate(kept)
     ]
     return [replace(found[0], cells=_cells(kept, scale, settings)), *found[1:]]
+
+
+def _frequency(problem: Problem) -> tuple[tuple[str, ...], tuple[float, float] | None]:
+    """What is known of the frequency of a beacon without a place, as a note and in numbers."""
+    found = frequency(problem)
+    if found is None:
+        return (), None
+    sent, sigma = float(np.median(problem.rows.nominal_hz)) + found[0], found[1]
+    return (f"wherever it is, it sends on {sent:.1f} Hz +- {sigma:.1f} Hz (one sigma)",), (sent, sigma)
 
 
 def _cells(

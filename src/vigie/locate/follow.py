@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vigie.geodesy import ecef_m, geodetic, local_axes
 from vigie.locate import ellipse, kalman
 from vigie.locate.estimate import checked, locate_one
-from vigie.locate.grouping import SAME_BURST_S
+from vigie.locate.grouping import SAME_BURST_S, bursts
 from vigie.locate.kalman import Belief, Burst
 from vigie.locate.measurement import Ellipse, Fix, Measurement, Rejected, Settings
 from vigie.locate.motion import Model, models, moves
@@ -69,6 +69,8 @@ class Track:
     def take(self, group: Sequence[Measurement]) -> list[Fix]:
         """What is known once a burst has been heard, the likeliest place first."""
         good, rejected = checked(group)
+        parts, repeated = bursts(good)
+        good, rejected = [item for part in parts for item in part], rejected + repeated
         self.bursts += 1
         late = bool(self.history and good and good[0].time < self.history[-1][0].time)
         if good:
@@ -88,11 +90,10 @@ class Track:
         self.hypotheses, self.misses = [], 0
         everything = [item for items in recent for item in items]
         fixes = locate_one(everything or list(group), self.orbits, self.settings, self.aliases)
-        fixes[0] = replace(fixes[0], rejected=(*rejected, *fixes[0].rejected), bursts=self.bursts)
         known = [fix for fix in fixes if fix.solved and (fix.ehe_m or np.inf) < _START_M and fix.method != "encoded"]
         if len(known) == len(fixes) and len(recent) >= _STARTS:
             self._start(known, recent)
-        return fixes
+        return [replace(fixes[0], rejected=(*rejected, *fixes[0].rejected), bursts=self.bursts), *fixes[1:]]
 
     def _start(self, fixes: Sequence[Fix], history: Sequence[Sequence[Measurement]]) -> None:
         """Filters that have taken in what the batch estimator used, linearised where it says the beacon was."""

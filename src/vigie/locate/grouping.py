@@ -17,8 +17,9 @@ orbit); the closest bursts of one beacon are 4.9 s apart (C/S T.018 2.2.1)"""
 def bursts(measurements: Sequence[Measurement]) -> tuple[list[list[Measurement]], list[Rejected]]:
     """Receptions by transmission, in order of time, and those that cannot belong where they say they do.
 
-    A stated burst name is believed as far as the times allow; without one, receptions within ``SAME_BURST_S`` of the
-    first are one burst. The same satellite, burst and time twice is a repetition: one of them is left out.
+    A stated burst name is believed as far as the times allow: of receptions at several times that bear one name, those
+    of the moment with the most of them are the burst. Without a name, receptions within ``SAME_BURST_S`` of the first
+    are one burst. The same satellite, burst and time twice is a repetition: one of them is left out.
     """
     order = sorted(measurements, key=lambda item: item.time)
     groups: list[list[Measurement]] = []
@@ -32,21 +33,23 @@ def bursts(measurements: Sequence[Measurement]) -> tuple[list[list[Measurement]]
             continue
         seen.add(same)
         if item.burst is not None:
-            group = named.get(item.burst)
-            if group is None:
-                named[item.burst] = [item]
-                groups.append(named[item.burst])
-            elif _seconds(item, group[0]) > SAME_BURST_S:
-                middle = f"{_seconds(item, group[0]):.1f} s after the first reception of burst {item.burst}"
-                rejected.append(Rejected(item, "all", f"wrong association: {middle}"))
-            else:
-                group.append(item)
+            named.setdefault(item.burst, []).append(item)
             continue
         last = groups[-1] if groups else None
-        if last and last[0].burst is None and _seconds(item, last[0]) <= SAME_BURST_S:
+        if last and _seconds(item, last[0]) <= SAME_BURST_S:
             last.append(item)
         else:
             groups.append([item])
+    for name, items in named.items():
+        since = np.array([_seconds(item, items[0]) for item in items])
+        after = np.searchsorted(since, since + SAME_BURST_S, side="right")
+        start = int(np.argmax(after - np.arange(len(items))))
+        groups.append(items[start : after[start]])
+        for item in (*items[:start], *items[after[start] :]):
+            off = _seconds(item, items[start])
+            when = f"{abs(off):.1f} s {'after' if off > 0 else 'before'} the first reception of burst {name}"
+            rejected.append(Rejected(item, "all", f"wrong association: {when}"))
+    groups.sort(key=lambda group: group[0].time)
     return groups, rejected
 
 

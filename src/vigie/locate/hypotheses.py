@@ -33,6 +33,8 @@ _LOWEST = np.sin(np.radians(-4.0))  # refraction, and the dip of the horizon of 
 _FEW_STARTS = 4
 _MANY_ROWS = 60
 _ABSURD = 4.0
+_MOST_AGREE = 0.6
+"""part of all measurements that must be believed when several faults are supposed"""
 _CROWD = 40
 _HUBER = 2.5
 _RIVAL = 4.0  # a factor of 50 in evidence
@@ -180,8 +182,8 @@ def without_contradictions(
             break
         few = replace(best.search, starts_m=_ends(best))  # leaving out one seldom changes where the valleys are
         tried = [explain(problem, cut, settings, (*best.left_out, *out), few) for cut, out in _cuts(best, satellites)]
-        # what is left must still check itself: as many degrees of freedom as there are causes given for leaving out
-        tried = [one for one in tried if one.dof >= max(1, one.causes) and one.candidates]
+        # what is left must still check itself, and more than once when several faults are supposed
+        tried = [one for one in tried if one.dof >= (2 * one.causes if one.causes > 1 else 1) and one.candidates]
         better = max(tried, key=lambda one: one.score, default=best)
         if better is not best and rows.size <= _MANY_ROWS:
             thorough = explain(problem, better.rows, settings, better.left_out)
@@ -192,7 +194,8 @@ def without_contradictions(
             break
         best = better
         rivals = [one for one in tried if one is not best and one.score > best.score - _RIVAL]
-    if best.left_out and not consistent(best) and best.cost > _ABSURD * best.dof:
+    absurd = not consistent(best) and best.cost > _ABSURD * best.dof
+    if best.left_out and (absurd or (best.causes > 1 and best.measured < _MOST_AGREE * whole.measured)):
         best, rivals = whole, []  # leaving out explained nothing: what little is left would only seem to agree
     if settings.reject and best.measured >= _CROWD and not consistent(best):
         best, rivals = _softened(problem, best, settings), []

@@ -1,7 +1,7 @@
 """One Gaussian belief about a beacon, carried through time and brought up to date burst by burst.
 
 The unknowns are those of the batch estimator: place and velocity (east, north, up; the axes move with the place), the
-oscillator's frequency and drift, the electron content's error, the orbits' errors. So are the equations: a burst's
+oscillator's frequency and drift, the electron content's errors, the satellites' errors. So are the equations: a burst's
 rows come from ``normal.design_rows``, with time and frequency of transmission already eliminated.
 """
 
@@ -17,17 +17,18 @@ from vigie.geodesy import geodetic, local_axes
 from vigie.locate import orbit_error
 from vigie.locate.measurement import Settings
 from vigie.locate.motion import Model
-from vigie.locate.normal import OrbitError, Problem, design_rows
-from vigie.locate.problem import build
+from vigie.locate.normal import Problem, design_rows
+from vigie.locate.problem import build, content_sigmas
 from vigie.locate.rows import Gathered, axes_of
 from vigie.locate.solver import moved
 
 Array = NDArray[np.float64]
 
-UP, VELOCITY, FREQUENCY, DRIFT, TEC, LEAD = 2, slice(3, 5), 5, 6, 7, 8
-HEAD = 9
+UP, VELOCITY, FREQUENCY, DRIFT, TEC, LEAD = 2, slice(3, 5), 5, 6, slice(7, 10), 10
+HEAD = 11
 """east, north, up, velocity east and north, frequency less nominal (Hz), drift (Hz/s), electron content less the
-assumed one (TECU), the lead that public elements share (in sigmas); then six numbers for each satellite met"""
+assumed one and its slopes east and north (TECU), the lead that public elements share (in sigmas); then the numbers
+(``orbit_error``) of each satellite met"""
 _TEC_S, _DRIFT_S = 7_200.0, 1_200.0
 _SHARED = np.sqrt(0.5)
 
@@ -68,7 +69,7 @@ def fresh(
     sigma[:2], sigma[UP] = spread_m, settings.altitude_sigma_m
     sigma[VELOCITY] = model.speed_mps
     sigma[FREQUENCY], sigma[DRIFT] = 3e-5 * carrier_hz, settings.drift_ppb_per_min * 1e-9 * carrier_hz / 60
-    sigma[TEC], sigma[LEAD] = settings.tec_sigma_tecu, 1.0
+    sigma[TEC], sigma[LEAD] = content_sigmas(settings) or (0.0, 0.0, 0.0), 1.0
     return Belief(model, place_m.copy(), np.zeros(HEAD), np.diag(sigma**2), seconds)
 
 
@@ -84,14 +85,14 @@ def burst(gathered: Gathered, epoch: np.datetime64, settings: Settings, nominal_
         place, speed = (part @ axes for part in orbit_error.shapes(rate, rows.seconds + at))
         speed[..., 0] += EARTH_ROTATION_RADPS * place[..., 1]
         speed[..., 1] -= EARTH_ROTATION_RADPS * place[..., 0]
-        orbit = OrbitError(place, speed, problem.orbit.precision, problem.orbit.mean_m)
+        orbit = replace(problem.orbit, place=place, speed=speed)
     last = float(np.max(rows.seconds))
     problem = replace(
         problem,
         rows=rows,
         columns=np.stack([np.ones(rows.size), rows.seconds - last], axis=-1),
         precision=np.zeros(2),
-        tec_sigma_tecu=1.0,
+        tec_sigma_tecu=(1.0, 1.0, 1.0),
         orbit=orbit,
         speed_sigma_mps=1.0,
         reference_s=last,
@@ -113,8 +114,8 @@ def predict(belief: Belief, seconds: float, settings: Settings, altitude_m: floa
     noise[DRIFT] = drift_sigma2 * (1 - keep**2)
     noise[FREQUENCY] = drift_sigma2 * _DRIFT_S**2 * max(2 * dt / _DRIFT_S - 3 + 4 * keep - keep**2, 0.0)
     keep = np.exp(-dt / _TEC_S)
-    forward[TEC, TEC] = keep
-    noise[TEC] = settings.tec_sigma_tecu**2 * (1 - keep**2)
+    np.fill_diagonal(forward[TEC, TEC], keep)
+    noise[TEC] = np.square(content_sigmas(settings) or (0.0, 0.0, 0.0)) * (1 - keep**2)
     step = np.zeros(3)
     model = belief.model
     if not model.still:
@@ -199,7 +200,7 @@ def _meet(belief: Belief, heard: Burst) -> None:
         if name in belief.satellites:
             continue
         belief.satellites.append(name)
-        own = orbit_error.prior(sigma[None])
+        own = orbit_error.prior(sigma[None], heard.problem.orbit.payload)
         if sigma[1] > orbit_error.COMMON_ABOVE_M:
             own[1, 1] *= 0.5  # the other half is the shared lead
         size = belief.mean.size
@@ -218,10 +219,10 @@ def _rows(prior: Belief, heard: Burst, use: NDArray[np.bool_], place: Array, vel
     local, residual, _ = design_rows(problem, place, velocity)
     design = np.zeros((len(residual), prior.mean.size))
     design[:, :5] = local[:, :5]
-    design[:, [FREQUENCY, DRIFT, TEC]] = local[:, 5:8]
+    design[:, [FREQUENCY, DRIFT]], design[:, TEC] = local[:, 5:7], local[:, 7:10]
     if problem.orbit is not None:
         for index, name in enumerate(heard.gathered.satellites):
-            mine = local[:, 8 + orbit_error.SIZE * index : 8 + orbit_error.SIZE * (index + 1)]
+            mine = local[:, 10 + orbit_error.SIZE * index : 10 + orbit_error.SIZE * (index + 1)]
             at = HEAD + orbit_error.SIZE * prior.satellites.index(name)
             design[:, at : at + orbit_error.SIZE] = mine
             along = heard.gathered.orbit_sigma_m[index, 1]

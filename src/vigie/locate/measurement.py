@@ -82,12 +82,19 @@ class Settings:
     tec_tecu: float = 15.0
     """vertical electron content"""
     tec_sigma_tecu: float = 15.0
+    tec_slope_sigma_tecu: float = 5.0
+    """one-sigma slope of the content to the north and to the east, TECU in 1000 km; counts while ``tec_sigma_tecu`` is
+    not 0"""
     tec_model: TecModel | None = None
     """a model of the vertical content in the place of the one value everywhere (``vigie.locate.media.Klobuchar``)"""
     troposphere: bool = True
     relativity: bool = True
     orbit_errors: bool = True
-    """take the orbits' own uncertainty as an unknown for every satellite"""
+    """take the uncertainty of every satellite's orbit and payload as unknowns"""
+    payload_sigma_s: float = 1e-7
+    """one-sigma error of the calibration of a satellite's payload and channel: delay; the same for all bursts"""
+    payload_sigma_hz: float = 0.02
+    """the same of its frequency translation, at the carrier"""
     direction: Literal["up", "down"] = "up"
     """down: the measurements were made on the ground of signals from the satellites"""
     motion: Motion = "auto"

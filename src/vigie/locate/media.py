@@ -68,6 +68,33 @@ def per_tecu(
     return delay * longer, delay * (later - longer)  # the phase advances: a growing path raises the frequency
 
 
+def per_content(
+    ground_m: Array, axes: Array, satellite_m: Array, satellite_mps: Array, frequency_hz: Array
+) -> tuple[Array, Array]:
+    """The same ``(..., 3)`` of the content above the ground end and of its slopes to the east and north.
+
+    ``axes (..., 3, 3)``: east, north, up at the ground end. The slopes are in TECU a thousand kilometres, the distance
+    that of the pierce point.
+    """
+    now = _content(ground_m, axes, satellite_m)
+    later = _content(ground_m, axes, satellite_m + satellite_mps)
+    delay = np.asarray(40.3 * TECU / (SPEED_OF_LIGHT_MPS * frequency_hz**2))[..., None]
+    return delay * now, delay * (later - now)
+
+
+def _content(ground_m: Array, axes: Array, satellite_m: Array) -> Array:
+    """Slant content ``(..., 3)`` that a TECU overhead, and one of slope to the east and to the north, make."""
+    line = satellite_m - ground_m
+    east, north, rise = (np.sum(line * axes[..., axis, :], axis=-1) for axis in (0, 1, 2))
+    flat = np.sqrt(east * east + north * north)
+    elevation = np.maximum(np.arctan2(rise, flat), 0)
+    across = np.sqrt(np.sum(ground_m * ground_m, axis=-1)) / (WGS84_A_M + _LAYER_M) * np.cos(elevation)
+    across = np.minimum(across, 0.97)  # as in ``slant``
+    longer = 1 / np.sqrt(1 - across**2)
+    away = (np.pi / 2 - elevation - np.arcsin(across)) * WGS84_A_M / 1e6 / np.maximum(flat, 1.0)
+    return np.stack([longer, longer * away * east, longer * away * north], axis=-1)
+
+
 def vertical_tecu(model: TecModel | float, ground_m: Array, up: Array, satellite_m: Array, day_s: Array) -> Array:
     """Vertical content at each ray's pierce point (TECU), ``(...)``."""
     if not callable(model):

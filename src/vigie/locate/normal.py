@@ -19,6 +19,7 @@ from vigie.constants import SPEED_OF_LIGHT_MPS
 from vigie.geodesy import geodetic, local_axes
 from vigie.locate import media
 from vigie.locate.measurement import Ground
+from vigie.locate.orbit_error import ORBIT, SIZE
 from vigie.locate.rows import Rows
 from vigie.locate.uplink import path
 
@@ -29,16 +30,18 @@ _SLOPE_STEP_M = 500.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrbitError:
-    """Unknowns of s satellites' orbits (``vigie.locate.orbit_error``)."""
+    """Unknowns of s satellites' orbits and payloads (``vigie.locate.orbit_error``)."""
 
     place: Array
     """(n, 6, 3) Earth-fixed metres that a metre of each number moves the satellite of each reception by"""
     speed: Array
     """(n, 6, 3) the same of its velocity over the turning Earth (1/s)"""
     precision: Array
-    """(6s, 6s) prior, 1/m2"""
+    """(8s, 8s) prior, 1/m2"""
     mean_m: Array
-    """(6s,) what the numbers are expected to be"""
+    """(8s,) what the numbers are expected to be"""
+    payload: tuple[float, float]
+    """one-sigma calibration of a payload: delay (m), frequency (m/s)"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +58,8 @@ class Problem:
     wander_hz: float
     """scatter of a burst's frequency; infinite: every burst has its own"""
     tec: media.TecModel | float = 0.0
-    tec_sigma_tecu: float = 0.0
+    tec_sigma_tecu: tuple[float, float, float] | None = None
+    """of the content overhead and of its slopes to the east and north (in 1000 km); None: known exactly"""
     troposphere: bool = True
     relativity: bool = True
     orbit: OrbitError | None = None
@@ -136,7 +140,7 @@ def _places(problem: Problem) -> int:
 def columns_of(problem: Problem) -> int:
     """Number of linear unknowns."""
     orbit = 0 if problem.orbit is None else len(problem.orbit.mean_m)
-    return int(problem.columns.shape[1]) + int(problem.tec_sigma_tecu > 0) + orbit
+    return int(problem.columns.shape[1]) + (0 if problem.tec_sigma_tecu is None else 3) + orbit
 
 
 def design_rows(problem: Problem, place_m: Array, velocity_mps: Array) -> tuple[Array, Array, Array]:
@@ -154,7 +158,7 @@ def design_rows(problem: Problem, place_m: Array, velocity_mps: Array) -> tuple[
         own = np.einsum("...k,...kc->...c", velocity_mps, axes[..., 0, :2, :])[..., None, :]
         ground = ground + own * elapsed[..., None]
     link = path(ground, own, rows.satellite_m, rows.satellite_mps, problem.sense, problem.relativity)
-    extra_s, extra_ratio, per_tecu = _media(problem, ground, axes[..., 2, :], height[..., None])
+    extra_s, extra_ratio, content = _media(problem, ground, axes, height[..., None])
     ratio = 1 + link.ratio_less_1 + extra_ratio
     sent_hz = rows.nominal_hz + rows.foa_hz
     late_s = rows.toa_s - link.delay_s - extra_s
@@ -174,20 +178,21 @@ def design_rows(problem: Problem, place_m: Array, velocity_mps: Array) -> tuple[
         freqs[..., 3:5] = freqs[..., :2] * elapsed[..., None] + by_velocity * slope_hz[..., None]
     at = p + problem.columns.shape[1]
     freqs[..., p:at] = problem.columns
-    if problem.tec_sigma_tecu > 0:
-        times[..., at] = per_tecu[0]
-        freqs[..., at] = per_tecu[1] * slope_hz
-        at += 1
+    if content is not None:
+        times[..., at : at + 3] = content[0]
+        freqs[..., at : at + 3] = content[1] * slope_hz[..., None]
+        at += 3
     if problem.orbit is not None:
         place, speed = problem.orbit.place, problem.orbit.speed
         by_time = (place @ link.delay_by_place[..., None])[..., 0]
         by_freq = (place @ link.ratio_by_place[..., None])[..., 0]
         by_freq += (speed @ link.direction[..., None])[..., 0] / SPEED_OF_LIGHT_MPS
-        size = place.shape[-2]
-        index = at + size * rows.satellite[:, None] + np.arange(size)
-        reception = np.arange(n)[:, None]
-        times[..., reception, index] = -by_time
-        freqs[..., reception, index] = -by_freq * slope_hz[..., None]
+        first, reception = at + SIZE * rows.satellite, np.arange(n)
+        index = first[:, None] + np.arange(ORBIT)
+        times[..., reception[:, None], index] = -by_time
+        freqs[..., reception[:, None], index] = -by_freq * slope_hz[..., None]
+        times[..., reception, first + ORBIT] = 1 / SPEED_OF_LIGHT_MPS
+        freqs[..., reception, first + ORBIT + 1] = slope_hz / SPEED_OF_LIGHT_MPS
 
     residual = np.stack([late_s, high_hz], axis=-2)
     joined = np.concatenate([design, residual[..., None]], axis=-1)
@@ -197,19 +202,21 @@ def design_rows(problem: Problem, place_m: Array, velocity_mps: Array) -> tuple[
     return joined[..., :-1], joined[..., -1], residual
 
 
-def _media(problem: Problem, ground: Array, up: Array, height: Array) -> tuple[Array, Array, tuple[Array, Array]]:
-    """Delay and frequency ratio (less one) of the air, and what each further TECU would add."""
-    rows = problem.rows
+def _media(
+    problem: Problem, ground: Array, axes: Array, height: Array
+) -> tuple[Array, Array, tuple[Array, Array] | None]:
+    """Delay and frequency ratio (less one) of the air, and what more content and slopes would add if they are asked."""
+    rows, up = problem.rows, axes[..., 2, :]
     delay, ratio = np.zeros(rows.seconds.shape), np.zeros(rows.seconds.shape)
-    per = (delay, ratio)
-    if callable(problem.tec) or problem.tec or problem.tec_sigma_tecu > 0:
-        per = media.per_tecu(ground, up, rows.satellite_m, rows.satellite_mps, rows.nominal_hz)
+    content = None
+    if callable(problem.tec) or problem.tec or problem.tec_sigma_tecu is not None:
+        content = media.per_content(ground, axes, rows.satellite_m, rows.satellite_mps, rows.nominal_hz)
         tecu = media.vertical_tecu(problem.tec, ground, up, rows.satellite_m, rows.day_s)
-        delay, ratio = per[0] * tecu, per[1] * tecu
+        delay, ratio = content[0][..., 0] * tecu, content[1][..., 0] * tecu
     if problem.troposphere:
         wet = media.troposphere(ground, up, height, rows.satellite_m, rows.satellite_mps)
         delay, ratio = delay + wet[0], ratio + wet[1]
-    return delay, ratio, per
+    return delay, ratio, None if problem.tec_sigma_tecu is None else content
 
 
 def _centre(values: Array, rows: Rows, weight: Array, scatter: float) -> None:
@@ -270,8 +277,8 @@ def _linear_priors(problem: Problem, p: int, matrix: Array, vector: Array, cost:
     at = p + problem.columns.shape[1]
     for index, one in enumerate(problem.precision):
         matrix[..., p + index, p + index] += one
-    if problem.tec_sigma_tecu > 0:
-        matrix[..., at, at] += problem.tec_sigma_tecu**-2
+    for sigma in problem.tec_sigma_tecu or ():
+        matrix[..., at, at] += sigma**-2
         at += 1
     if problem.orbit is not None:
         matrix[..., at:, at:] += problem.orbit.precision

@@ -1,9 +1,10 @@
-"""How orbits are wrong: six numbers a satellite, and what they do to its place and speed as time passes.
+"""How satellites are wrong: six numbers of the orbit and two of the payload, and what they do as time passes.
 
 An orbit a little off the true one moves about it as Clohessy and Wiltshire describe (J. Aerospace Sci. 27, 1960): a
 constant lead or lag, a swing once a revolution (along the track twice as wide as up and down), one across, and a drift
 along the track that goes with a wrong height. Errors of elements follow this for a day to a twentieth of their size
-(``docs/design/location.md``), so measurements of a day share six unknowns, and do not average the orbit away.
+(``docs/design/location.md``), so measurements of a day share six unknowns, and do not average the orbit away. The
+payload's delay and frequency translation are calibrated as well as may be, and what is left is the same all day too.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.constants import EARTH_GM_M3PS2
+
 Array = NDArray[np.float64]
 
-SIZE = 6
-"""a satellite's numbers: mean height, lead along the track, cosine and sine of the swing up and along, and across"""
+ORBIT = 6
+"""numbers of the orbit: mean height, lead along the track, cosine and sine of the swing up and along, and across (m)"""
+SIZE = 8
+"""and of the payload: delay (m) and frequency (m/s of range rate)"""
 UNMODELLED = 0.05
 """what does not follow it, as a part of the error along the track"""
-_GM = 3.986004418e14
 COMMON_ABOVE_M = 100.0
 """error along the track from which on an orbit is taken for one of public elements"""
 _COMMON = 0.5
@@ -28,13 +32,13 @@ _COMMON = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrbitCorrection:
-    """What reference beacons have told of the satellites' orbit errors."""
+    """What reference beacons have told of the satellites' errors."""
 
     satellites: tuple[str, ...]
     mean_m: Array
-    """(6s,)"""
+    """(8s,)"""
     covariance_m2: Array
-    """(6s, 6s)"""
+    """(8s, 8s)"""
     rate_radps: Array
     """(s,) mean motions"""
     epoch: np.datetime64
@@ -43,7 +47,7 @@ class OrbitCorrection:
 
 def rate_radps(radius_m: Array) -> Array:
     """Mean motion at a radius."""
-    return np.asarray(np.sqrt(_GM / radius_m**3))
+    return np.asarray(np.sqrt(EARTH_GM_M3PS2 / radius_m**3))
 
 
 def shapes(rate: Array, seconds: Array) -> tuple[Array, Array]:
@@ -53,7 +57,7 @@ def shapes(rate: Array, seconds: Array) -> tuple[Array, Array]:
     """
     n, t = rate, seconds
     cos, sin = np.cos(n * t), np.sin(n * t)
-    place, speed = np.zeros((*t.shape, SIZE, 3)), np.zeros((*t.shape, SIZE, 3))
+    place, speed = np.zeros((*t.shape, ORBIT, 3)), np.zeros((*t.shape, ORBIT, 3))
     place[..., 0, 0], place[..., 0, 1] = 1.0, -1.5 * n * t
     place[..., 1, 1] = 1.0
     place[..., 2, 0], place[..., 2, 1] = cos, -2 * sin
@@ -69,13 +73,15 @@ def shapes(rate: Array, seconds: Array) -> tuple[Array, Array]:
     return place, speed
 
 
-def prior(sigma_m: Array) -> Array:
-    """Covariance ``(6s, 6s)`` of the numbers of satellites with errors ``(s, 3)``: radial, along, across.
+def prior(sigma_m: Array, payload: tuple[float, float] = (0.0, 0.0)) -> Array:
+    """Covariance ``(8s, 8s)`` of the numbers of satellites with errors ``(s, 3)``: radial, along, across.
 
-    The leads of satellites known by public elements alone share a part.
+    ``payload``: sigmas of delay (m) and frequency (m/s). The leads of satellites known by public elements alone share a
+    part.
     """
     up, along, across = np.maximum(sigma_m, 0.05).T
-    each = np.stack([0.01 * along, along, up, up, across, across], axis=-1)
+    delay, speed = np.full_like(up, max(payload[0], 1e-3)), np.full_like(up, max(payload[1], 1e-6))
+    each = np.stack([0.01 * along, along, up, up, across, across, delay, speed], axis=-1)
     covariance = np.diag(each.reshape(-1) ** 2)
     shared = np.where(along > COMMON_ABOVE_M, along, 0.0)
     lead = np.arange(len(sigma_m)) * SIZE + 1

@@ -43,7 +43,7 @@ def build(
         precision=precision,
         wander_hz=settings.wander_ppb * 1e-9 * carrier,
         tec=settings.tec_model or settings.tec_tecu,
-        tec_sigma_tecu=settings.tec_sigma_tecu,
+        tec_sigma_tecu=content_sigmas(settings),
         troposphere=settings.troposphere,
         relativity=settings.relativity,
         orbit=orbit,
@@ -58,6 +58,20 @@ def build(
         ),
         sense=-1 if settings.direction == "up" else 1,
     )
+
+
+def content_sigmas(settings: Settings) -> tuple[float, float, float] | None:
+    """What is not known of the electron content: overhead, and its slopes; None when it is taken as exact."""
+    if settings.tec_sigma_tecu <= 0:
+        return None
+    slope = max(settings.tec_slope_sigma_tecu, 1e-6)
+    return settings.tec_sigma_tecu, slope, slope
+
+
+def payload_sigmas(settings: Settings, carrier_hz: float) -> tuple[float, float]:
+    """What is not known of a payload: delay (m) and frequency (m/s)."""
+    c = SPEED_OF_LIGHT_MPS
+    return settings.payload_sigma_s * c, settings.payload_sigma_hz / carrier_hz * c
 
 
 def _oscillator(rows: Rows, settings: Settings, carrier: float) -> tuple[Array, Array]:
@@ -95,18 +109,19 @@ def _orbits(
     gathered: Gathered, rows: Rows, settings: Settings, correction: OrbitCorrection | None
 ) -> OrbitError | None:
     """What the satellites' orbit errors do to each reception, and what is known of them; None when all are exact."""
-    if not settings.orbit_errors or not np.any(gathered.orbit_sigma_m > 1.0):
+    payload = payload_sigmas(settings, float(np.median(rows.nominal_hz)))
+    if not settings.orbit_errors or not (np.any(gathered.orbit_sigma_m > 1.0) or max(payload) > 0):
         return None
     axes, rate = axes_of(rows), orbit_error.rate_radps(np.linalg.norm(rows.satellite_m, axis=-1))
     place, speed = orbit_error.shapes(rate, rows.seconds)
-    covariance = orbit_error.prior(gathered.orbit_sigma_m)
+    covariance = orbit_error.prior(gathered.orbit_sigma_m, payload)
     mean = np.zeros(len(covariance))
     if correction is not None:
         _correct(mean, covariance, gathered, orbit_error.moved(correction, gathered.epoch))
     place, speed = place @ axes, speed @ axes
     speed[..., 0] += EARTH_ROTATION_RADPS * place[..., 1]
     speed[..., 1] -= EARTH_ROTATION_RADPS * place[..., 0]
-    return OrbitError(place, speed, np.asarray(np.linalg.inv(covariance)), mean)
+    return OrbitError(place, speed, np.asarray(np.linalg.inv(covariance)), mean, payload)
 
 
 def _with_floor(rows: Rows, along_m: Array) -> Rows:

@@ -8,12 +8,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import atan2, cos, inf, sin, sqrt
+from typing import Any
 
-from vigie.constants import EARTH_ROTATION_RADPS, SPEED_OF_LIGHT_MPS, WGS84_A_M, WGS84_B_M, WGS84_E2
+from vigie.constants import (
+    EARTH_GM_M3PS2,
+    EARTH_ROTATION_RADPS,
+    SPEED_OF_LIGHT_MPS,
+    WGS84_A_M,
+    WGS84_B_M,
+    WGS84_E2,
+)
 
 _C = SPEED_OF_LIGHT_MPS
 _SPIN = EARTH_ROTATION_RADPS
-_GM = 3.986004418e14  # IERS Conventions 2010, table 1.1
+_GM = EARTH_GM_M3PS2
 _STEPS = 14
 _LONGEST_M = 2e6
 _POLE2 = WGS84_E2 / (1 - WGS84_E2) * WGS84_B_M
@@ -95,11 +103,15 @@ def single_burst(
             damping = max(damping * 8, 1e-3)
             if damping > 1e6:
                 break
-    k = max(dof, 1)  # Wilson and Hilferty's cube root: the 99.9 % limit of chi-square without tables
-    limit = k * (1 - 2 / (9 * k) + 3.09 * sqrt(2 / (9 * k))) ** 3
-    sure = settled and heard >= 3 and dof > 0 and here.cost < limit
+    sure = settled and heard >= 3 and dof > 0 and here.cost < chance_limit(max(dof, 1))
     local = _local(_inverse(here.matrix), lat, lon)
     return BurstFix(place, *_degrees(lat, lon), height, local, here.sent_hz, here.cost, dof, settled, sure)
+
+
+def chance_limit(dof: Any) -> Any:
+    """What chi-square exceeds once in a thousand (Wilson and Hilferty's cube root, no tables); numbers or arrays."""
+    part = 2 / (9 * dof)
+    return dof * (1 - part + 3.09 * part**0.5) ** 3
 
 
 def _links(

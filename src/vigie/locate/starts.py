@@ -43,11 +43,7 @@ def search(problem: Problem, most: int = 24) -> Search:
     in view: 120 km apart for one low pass, 400 km for satellites in medium orbits.
     """
     rows = problem.rows
-    use = (rows.toa_weight > 0) | (rows.foa_weight > 0)
-    ground, shape = _grid(rows, use)
-    high = elevation_sine(ground, rows) > np.sin(np.radians(_LOWEST_DEG))
-    counts = np.sum(high & rows.heard, axis=-1)
-    best = counts == max(int(counts.max(initial=0)), 1)
+    ground, shape, high, best = _in_view(rows)
     seen = np.mean(high[best], axis=0) if best.any() else np.zeros(rows.size)
     if not best.any():
         return Search(np.zeros((0, 3)), seen, ground.shape[0])
@@ -59,6 +55,32 @@ def search(problem: Problem, most: int = 24) -> Search:
     low = _local_minima(cost.reshape(shape))
     order = low[np.argsort(cost[low], kind="stable")][:most]
     return Search(ground[order], seen, int(chosen.size))
+
+
+def _in_view(rows: Rows) -> tuple[Array, tuple[int, int], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The map's places and shape; which receptions' satellites each sees; and which places see the most of them."""
+    ground, shape = _grid(rows, (rows.toa_weight > 0) | (rows.foa_weight > 0))
+    high = elevation_sine(ground, rows) > np.sin(np.radians(_LOWEST_DEG))
+    counts = np.sum(high & rows.heard, axis=-1)
+    return ground, shape, high, counts == max(int(counts.max(initial=0)), 1)
+
+
+def frequency(problem: Problem) -> tuple[float, float] | None:
+    """Sent less nominal frequency and its sigma (Hz) wherever on the ground in view the beacon is; None if unmeasured.
+
+    What a stationary satellite tells of a beacon that it cannot place.
+    """
+    if not problem.columns.shape[1]:
+        return None
+    ground, _, _, best = _in_view(problem.rows)
+    if not best.any():
+        return None
+    normal = evaluate(_thinned(problem), ground[best], np.zeros((int(best.sum()), 2)))
+    share = np.exp(-0.5 * (normal.cost - np.min(normal.cost)))
+    share /= share.sum()
+    here, own = normal.linear[:, 0], normal.linear_inverse[:, 0, 0]
+    mean = float(share @ here)
+    return mean, float(np.sqrt(share @ (own + (here - mean) ** 2)))
 
 
 def mirrored(problem: Problem, places_m: Array) -> Array:
@@ -152,7 +174,7 @@ def _thinned(problem: Problem) -> Problem:
     return replace(
         problem,
         tec=0.0,
-        tec_sigma_tecu=0.0,
+        tec_sigma_tecu=None,
         troposphere=False,
         orbit=None,
         speed_sigma_mps=None,

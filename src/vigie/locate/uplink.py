@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vigie.constants import EARTH_ROTATION_RADPS, SPEED_OF_LIGHT_MPS
+from vigie.constants import EARTH_GM_M3PS2, EARTH_ROTATION_RADPS, SPEED_OF_LIGHT_MPS
 
 Array = NDArray[np.float64]
 
 _C = SPEED_OF_LIGHT_MPS
 _SPIN = EARTH_ROTATION_RADPS
-_GM = 3.986004418e14  # IERS Conventions 2010, table 1.1
+_GM = EARTH_GM_M3PS2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

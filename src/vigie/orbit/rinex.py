@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vigie.constants import EARTH_ROTATION_RADPS
+from vigie.constants import EARTH_GM_M3PS2, EARTH_ROTATION_RADPS
 from vigie.errors import InputError
 from vigie.orbit.earth import EarthOrientation, packaged
 from vigie.orbit.ephemeris import Array, Orbits, Refused, Times, nearest
@@ -20,10 +20,12 @@ from vigie.orbit.frames import rotate_z
 
 _GPS_EPOCH = np.datetime64("1980-01-06", "ns")
 _BDS_EPOCH = np.datetime64("2006-01-01", "ns")
-_GM = {"G": 3.986005e14, "E": 3.986004418e14, "C": 3.986004418e14}
+_GM = {"G": 3.986005e14, "E": EARTH_GM_M3PS2, "C": EARTH_GM_M3PS2}
 _SPIN = {"G": 7.2921151467e-5, "E": 7.2921151467e-5, "C": 7.292115e-5}
 _GOOD_FOR_S = {"G": 2.1 * 3600, "E": 4 * 3600, "C": 2.1 * 3600, "R": 45 * 60}
 _SIGMA_M = {"G": (1.0, 2.0, 1.5), "E": (0.5, 1.0, 0.8), "C": (2.0, 4.0, 3.0), "R": (2.0, 4.0, 3.0)}
+_MESSAGES = frozenset({"LNAV", "INAV", "FNAV", "FDMA", "D1", "D2", "D1D2"})
+"""messages of RINEX 4 that are laid out as version 3 has them; the modernised ones (CNAV, CNV1 ...) are passed over"""
 _LINES = {"G": 8, "E": 8, "C": 8, "J": 8, "I": 8, "R": 4, "S": 4}
 
 
@@ -173,7 +175,7 @@ class Glonass:
 
 def _pull(state: Array, force: Array) -> Array:
     """Time derivative of an Earth-fixed state under PZ-90's mass, oblateness and spin (GLONASS ICD A.3.1.2)."""
-    gm, radius, j2, spin = 3.986004418e14, 6_378_136.0, 1.08262575e-3, EARTH_ROTATION_RADPS
+    gm, radius, j2, spin = EARTH_GM_M3PS2, 6_378_136.0, 1.08262575e-3, EARTH_ROTATION_RADPS
     x, y, z = np.moveaxis(state[..., :3], -1, 0)
     r2 = x * x + y * y + z * z
     central, oblate = gm / r2**1.5, 1.5 * j2 * gm * radius**2 / r2**2.5
@@ -243,9 +245,13 @@ def ionosphere(text: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
 def _records(lines: list[str]) -> Iterator[tuple[int, str, list[str]]]:
     """Line number, satellite and lines of each set of the four constellations."""
     at = next((index for index, line in enumerate(lines) if "END OF HEADER" in line), len(lines)) + 1
+    known = True
     while at < len(lines):
         name, size = lines[at][:3], _LINES.get(lines[at][:1], 1)
-        if lines[at][:1] in "GERC" and name[1:].isdigit():
+        if lines[at][:1] == ">":
+            kind = lines[at][1:].split()
+            known = len(kind) > 2 and kind[0] == "EPH" and kind[2] in _MESSAGES
+        elif known and lines[at][:1] in "GERC" and name[1:].isdigit():
             rows = lines[at : at + size]
             if len(rows) == size and all(row[:4].strip() == "" for row in rows[1:]):
                 yield at + 1, name, rows
