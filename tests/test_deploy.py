@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,21 @@ def test_scripts_are_shell(tmp_path: Path) -> None:
         assert os.access(path, os.X_OK)
         shell = "bash" if "bash" in path.read_text(encoding="utf-8").splitlines()[0] else "sh"
         subprocess.run([shell, "-n", str(path)], check=True)
+
+
+def test_a_service_keeps_its_journal_where_it_may_write_and_the_backup_looks() -> None:
+    from vigie.config import example
+
+    said = tomllib.loads(example(service=True))
+    unit = (DEPLOY / "vigie-backup.service").read_text(encoding="utf-8")
+    assert f"sqlite3 {said['store']['url']} " in unit
+    assert said["snippets"]["folder"].startswith("/var/lib/vigie/")
+    assert said["web"]["browser"] is False
+    kept = tomllib.loads(example())
+    assert {key for key in kept if kept[key] != said[key]} == {"store", "snippets", "web"}
+
+
+def test_the_package_installs_what_it_brings() -> None:
+    brought = re.search(r'"\.(\[[\w,]+\])"', (ROOT / "scripts/deb").read_text())
+    assert brought
+    assert f"vigie{brought[1]}" in (DEPLOY / "debian/postinst").read_text()

@@ -283,6 +283,18 @@ margin_s = 0.1
 """
 
 
+def example(*, service: bool = False) -> str:
+    """A commented configuration to begin with; for a ``service``, which may write to /var/lib/vigie alone."""
+    if not service:
+        return EXAMPLE
+    columns = {'url = "station.sqlite"': 'url = "/var/lib/vigie/vigie.sqlite"', "browser = true": "browser = false",
+               'folder = "snippets"': 'folder = "/var/lib/vigie/snippets"'}  # fmt: skip
+    text = EXAMPLE
+    for mine, its in columns.items():
+        text = text.replace(f"\n{mine} ", f"\n{its} ").replace(f"\n{mine}\n", f"\n{its}\n")
+    return text
+
+
 def load(path: str | Path) -> Config:
     """Read a file. Raises ConfigError naming the file, the line, the key and what would be right."""
     config, wrong = check(path)

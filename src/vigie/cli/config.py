@@ -42,7 +42,8 @@ def check(ctx: click.Context, files: tuple[str, ...]) -> None:
 
 
 @command.command(name="example")
-def example() -> None:
+@click.option("--service", is_flag=True, help="For a service of the system: everything it writes is in /var/lib/vigie.")
+def example(service: bool) -> None:
     """Print a commented configuration to begin with.
 
     \b
@@ -50,4 +51,4 @@ def example() -> None:
     """
     from vigie import config
 
-    click.echo(config.EXAMPLE, nl=False)
+    click.echo(config.example(service=service), nl=False)
