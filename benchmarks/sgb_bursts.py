@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from math import comb, erfc, pi, sqrt
 
 import numpy as np
@@ -49,9 +50,16 @@ def bounds(cn0_dbhz: float) -> tuple[float, float]:
 
 
 def burst(
-    rng: np.random.Generator, cn0_dbhz: float, reach_hz: float, drift: float, pulse: str, impaired: bool
+    rng: np.random.Generator,
+    cn0_dbhz: float,
+    reach_hz: float,
+    drift: float,
+    pulse: str,
+    impaired: bool,
+    changes: Mapping[str, float] = {},
+    only: Sync | None = None,
 ) -> tuple[NDArray[np.complex64], Truth]:
-    """One burst in noise."""
+    """One burst in noise. changes: what to add to the numbers of its modulation. only: its sequence, else any."""
     draw = f"{int.from_bytes(rng.bytes(26), 'big') >> 6:0202b}"
     data = draw[:30] + f"{COUNTRIES[rng.integers(len(COUNTRIES))]:010b}" + draw[40:140] + "1" * 14 + draw[154:]
     word = BCH_SGB.encode(int(data, 2))
@@ -73,8 +81,10 @@ def burst(
             skew_rad=rng.uniform(-0.02, 0.02),
             evm=0.025,
         )
+    modulation = replace(modulation, **{name: getattr(modulation, name) + more for name, more in changes.items()})
     start_s = rng.uniform(*START_S)
-    sync: Sync = "normal" if rng.random() < 0.8 else "self_test"
+    drawn: Sync = "normal" if rng.random() < 0.8 else "self_test"
+    sync = only or drawn
     frequency_hz = offset_hz + doppler_hz
     iq = sgb.modulate(
         bits,
@@ -90,6 +100,7 @@ def burst(
         rng=rng,
     )
     iq = iq + noise(rng, len(iq)) * np.float32(sqrt(10 ** (-cn0_dbhz / 10) * RATE_HZ / 2))
+    chip_rate, chip_drift = modulation.chip_rate_hz, modulation.chip_drift_hz_per_s
     past_s = BURST_S / 2
     for _ in range(3):  # when chip 19,200 arrives
         past_s = 19_200 / (chip_rate + chip_drift / 2 * (past_s - BURST_S))

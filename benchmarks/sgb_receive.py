@@ -100,10 +100,21 @@ def plausible(soft: NDArray[np.float32], received: int, word: int) -> bool:
     return float(level[flipped].sum()) <= expected + 4 * spread
 
 
-def one_burst(tally: Tally, iq: NDArray[np.complex64], truth: Truth, reach_hz: float) -> None:
-    """Receive one burst and count what became of it."""
+def one_burst(
+    tally: Tally,
+    iq: NDArray[np.complex64],
+    truth: Truth,
+    reach_hz: float,
+    rounds: int = 1,
+    others: bool = False,
+) -> None:
+    """Receive one burst and count what became of it; ``others``: there are more, of which nothing is counted."""
     begun = time.process_time()
-    found = sgb_search.bursts_in(iq, RATE_HZ, absolute=True, reach_hz=reach_hz, until_s=START_S[1] + 0.01, rounds=1)
+    found = sgb_search.bursts_in(
+        iq, RATE_HZ, absolute=True, reach_hz=reach_hz, until_s=START_S[1] + 0.01, rounds=rounds
+    )
+    if others:
+        found = [one for one in found if abs(one.offset_hz - truth.frequency_hz) < 20]
     tally.cpu_s += time.process_time() - begun
     tally.bursts += 1
     right = soft_right = False

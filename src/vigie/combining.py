@@ -22,6 +22,9 @@ _RIVALS = 100.0
 read of them is weighed by itself, so this need not keep wrong messages out"""
 _NEAR_HZ, _NEAR_RIVALS = 3.0, 3.0
 """the same where the carriers are no further apart: a beacon's stands still for a station on the ground"""
+_CHANGED = 2.0
+"""the same that the rest of a message is unchanged, once its identity is the same"""
+_ENOUGH = 50.0
 _HOPELESS = 25.0
 """nats by which those taken so far may speak against one message, and others may still turn it"""
 _ROUNDS = 2
@@ -75,30 +78,41 @@ def _one_transmission(one: Burst, other: Burst) -> bool:
     return bool(abs((one.start - other.start) / np.timedelta64(1, "s")) < _PATHS_S)
 
 
-def _least_odds(one: Burst, other: Burst) -> float:
-    """Log-odds by which the bits must speak for one message: less where the carriers do so already."""
-    here, there = one.frequency_offset_hz, other.frequency_offset_hz
-    near = here is not None and there is not None and abs(here - there) < _NEAR_HZ and one.channel == other.channel
-    return float(np.log(_NEAR_RIVALS if near else _RIVALS))
+def _least_odds(burst: Burst, others: list[Burst]) -> NDArray[np.float64]:
+    """Log-odds by which the bits of each must speak for one message: less where time or carrier do so already."""
+    least = np.full(len(others), np.log(_RIVALS))
+    for number, other in enumerate(others):
+        here, there = burst.frequency_offset_hz, other.frequency_offset_hz
+        near = here is not None and there is not None and abs(here - there) < _NEAR_HZ
+        if (near and burst.channel == other.channel) or _one_transmission(burst, other):
+            least[number] = np.log(_NEAR_RIVALS)
+    least += np.log(max(len(others), 1))
+    return least
 
 
 def _together(burst: Burst, others: list[Burst]) -> Reading | None:
     """The message of a burst and of those others that carry the same; None when there are none."""
     parts = {"FGB": (slice(24, 106), slice(106, None)), "SGB": (slice(0, None),)}[burst.kind]
     total = burst.soft.copy()
-    groups = [_gather(burst, others, part) for part in parts]
-    if not groups[0].members:
+    groups = [_gather(burst, others, parts[0], _least_odds(burst, others))]
+    members = groups[0].members
+    if not members:
         return None
+    for part in parts[1:]:  # of the same beacon, and of the same transmission surely the same
+        sure = [_one_transmission(burst, one) for one in members]
+        groups.append(_gather(burst, members, part, np.where(sure, -np.inf, np.log(_CHANGED))))
     for part, group in zip(parts, groups, strict=True):
         total[part] = group.total
+    if burst.kind == "FGB":  # the known bits
+        total[: parts[0].start] += np.sum([one.soft[: parts[0].start] for one in members], axis=0)
     reading = read(replace(burst, soft=total))
     if reading is None:
         return None
-    members = [one for group in groups for one in group.members]
     repeated = any(not _one_transmission(burst, one) for one in members)
-    doubts = _own_doubts(burst, reading.bits) if repeated else [0.0, 0.0]
+    doubts = _own_doubts(burst, reading.bits)
     identity = reading.identity * (1 - doubts[0])
-    rest = reading.confidence / max(reading.identity, 1e-9) * (1 - doubts[-1] if len(doubts) > 1 else 1.0)
+    rest = reading.confidence / max(reading.identity, 1e-9)
+    rest *= 1 - doubts[-1] if repeated and len(doubts) > 1 else 1.0
     whole = reading.whole and (burst.kind == "SGB" or rest >= LEAST_REST)
     most = 1 + max(len(group.members) for group in groups)
     facts = {**reading.message.facts, "combined_bursts": most}
@@ -121,26 +135,28 @@ class _Group(NamedTuple):
     """LLRs of that one's bits, all taken together"""
 
 
-def _gather(burst: Burst, others: list[Burst], part: slice) -> _Group:
+def _gather(burst: Burst, others: list[Burst], part: slice, least_odds: NDArray[np.float64]) -> _Group:
     """Those of the other bursts that carry the same message as one in a part of its bits.
+
+    least_odds (n,): log-odds by which the bits of each must speak for that.
 
     The likeliest is taken first, then the likeliest given both, and so on: weak bursts that none of the others could
     vouch for alone are vouched for by all, so what counts is the sum of the odds, over as many as make it largest.
     """
     own = burst.soft[part]
     differences, chances = _differences(burst.kind, len(own))
-    left, total = list(others), own.astype(np.float64)
+    left, total = list(range(len(others))), own.astype(np.float64)
     taken: list[tuple[Burst, NDArray[np.floating[Any]]]] = []
     odds = most = 0.0
     best_count = 0
     while left:
-        matches = [combine.match(total, one.soft[part], differences, chances) for one in left]
-        leads = [found.odds - _least_odds(burst, one) for found, one in zip(matches, left, strict=True)]
+        matches = [combine.match(total, others[number].soft[part], differences, chances) for number in left]
+        leads = np.array([found.odds for found in matches]) - least_odds[left]
         best = int(np.argmax(leads))
-        odds += leads[best] - np.log(len(left))
+        odds += min(float(leads[best]), _ENOUGH)
         if odds < most - _HOPELESS:
             break
-        one = left.pop(best)
+        one = others[left.pop(best)]
         taken.append((one, differences[matches[best].difference]))
         total += _trusted(combine.turned(one.soft[part], taken[-1][1]))
         if odds > most:

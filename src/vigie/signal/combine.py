@@ -28,8 +28,14 @@ def agreement(one: Soft, other: Soft) -> Any:
 
     Of LLRs a and b, the bits are alike with the chance (1 + tanh(a/2) tanh(b/2)) / 2; unrelated ones with 1/2.
     """
-    alike = np.tanh(np.asarray(one, np.float64) / 2) * np.tanh(np.asarray(other, np.float64) / 2)
-    return np.log1p(np.clip(alike, -1 + 1e-12, None)).sum(axis=-1)
+    return np.log1p(_alike(one, other)).sum(axis=-1)
+
+
+def _alike(one: Soft, other: Soft) -> NDArray[np.float64]:
+    """Twice the chance that two bits are alike, less 1."""
+    both = np.tanh(np.asarray(one, np.float64) / 2) * np.tanh(np.asarray(other, np.float64) / 2)
+    bounded: NDArray[np.float64] = np.clip(both, -1 + 1e-12, 1 - 1e-12)
+    return bounded
 
 
 def turned(soft: Soft, difference: ArrayLike) -> Soft:
@@ -55,7 +61,8 @@ def match(one: Soft, other: Soft, differences: ArrayLike, chances: ArrayLike | N
     """
     patterns = np.atleast_2d(np.asarray(differences))
     prior = np.full(len(patterns), 1 / len(patterns)) if chances is None else np.asarray(chances, np.float64)
-    logs = agreement(np.asarray(one)[None], turned(np.asarray(other)[None], patterns)) + np.log(prior)
+    alike = _alike(one, other)
+    logs = np.log1p(alike).sum() + patterns @ (np.log1p(-alike) - np.log1p(alike)) + np.log(prior)
     best = int(logs.argmax())
     whole = float(np.logaddexp.reduce(logs))
     return Match(whole, best, float(np.exp(logs[best] - whole)))
