@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 
 from vigie import centre, instants
-from vigie.config import CentreSettings, Config, SourceSettings, name_of
+from vigie.config import CentreSettings, Config, RegisterSettings, SourceSettings, name_of
 from vigie.config_tree import rooted
 from vigie.errors import ConfigError, VigieError
 from vigie.links.traffic import Plan, checked
 from vigie.live import urls
-from vigie.register import Register
+from vigie.register import Http, Register
 from vigie.service import Source
 from vigie.signal import band
 from vigie.signal.recording import Wanted, open_recording
@@ -76,7 +76,7 @@ def centre_of(config: Config, path: str) -> centre.Settings | None:
     folder = Path(path).absolute().parent
     register = Register()
     if config.register is not None:
-        register = _register(folder / config.register.table, path)
+        register = _register(config.register, folder, path)
     if not isinstance(config.centre, CentreSettings):
         made = centre.load(folder / config.centre, register)
     else:
@@ -101,17 +101,33 @@ def inspected(config: Config, path: str) -> list[str]:
     return told + ([f"centre {made.centre.name}"] if made else [])
 
 
-def _register(file: Path, path: str) -> Register:
-    """The register of a table. A row that names no beacon is refused here, where somebody reads it."""
+def _register(settings: RegisterSettings, folder: Path, path: str) -> Register:
+    """The register that is asked for. A row that names no beacon is refused here, where somebody reads it."""
     register = Register()
-    try:
-        refused = register.add(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: register.table: {file} cannot be read: {error}") from None
-    except VigieError as error:
-        raise ConfigError(f"{path}: register.table: {file}: {error}") from None
-    if refused:
-        raise ConfigError(f"{path}: register.table: {file}: {refused[0]} ({len(refused)} refused)")
+    if not (settings.table or settings.url):
+        raise ConfigError(f"{path}: register: give its table, its url, or both")
+    if settings.table:
+        file = folder / settings.table
+        try:
+            refused = register.add(file.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: register.table: {file} cannot be read: {error}") from None
+        except VigieError as error:
+            raise ConfigError(f"{path}: register.table: {file}: {error}") from None
+        if refused:
+            raise ConfigError(f"{path}: register.table: {file}: {refused[0]} ({len(refused)} refused)")
+    if settings.url:
+        headers = {}
+        if settings.token_file:
+            file = folder / settings.token_file
+            try:
+                headers["Authorization"] = f"Bearer {file.read_text(encoding='utf-8').strip()}"
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{path}: register.token_file: {file} cannot be read: {error}") from None
+        try:
+            register.outside = Http(settings.url, settings.timeout_s, headers)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: register.url: {error}") from None
     return register
 
 
