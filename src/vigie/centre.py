@@ -76,7 +76,14 @@ class Settings:
         """An alert book of this centre that has taken these records already."""
         asked = self.register.registered if self.register.entries or self.register.outside else None
         kept: list[Record] = list(records)
-        return AlertBook(kept, practice=self.practice, network=self.network, registered=asked, visible=visible)
+        return AlertBook(
+            kept,
+            practice=self.practice,
+            network=self.network,
+            registered=asked,
+            visible=visible,
+            home=self.register.home if self.register.entries else None,
+        )
 
 
 def default(training: bool = False) -> Settings:
@@ -147,6 +154,8 @@ def _mark(table: dict[str, Any], folder: Path, register: Register) -> str:
     """A digest of all that the settings come from."""
     digest = hashlib.sha256(json.dumps(table, sort_keys=True, default=str).encode())
     digest.update(repr(sorted(register.entries)).encode())
+    digest.update(repr([(name, entry.home) for name, entry in sorted(register.entries.items()) if entry.home]).encode())
+    digest.update(repr(register.outside is not None).encode())
     areas = table.get("centre", {}).get("areas")
     for file in _area_files(folder / str(areas)) if areas else ():
         digest.update(file.read_bytes())
@@ -163,10 +172,7 @@ def _centre(name: str, code: str, network: Network, register: Register, training
         return Address(there.code, there.form, "" if via == to else via)
 
     def lines(hex_id: str) -> list[str]:
-        try:
-            return register.look_up(hex_id).lines()
-        except InputError:
-            return ["REGISTRATION INFORMATION IS NOT AVAILABLE"]
+        return register.known(hex_id).lines()
 
     asked = lines if register.entries or register.outside else None
     return Centre(name, code, address, training, asked, contributor)

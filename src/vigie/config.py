@@ -105,8 +105,14 @@ class Orbits(Section, frozen=True, kw_only=True):
 class RegisterSettings(Section, frozen=True, kw_only=True):
     """``[register]``: the beacons whose owners are known."""
 
-    table: str
+    table: str = ""
     """CSV with a heading"""
+    url: str = ""
+    """an outside register, asked in the background for what the table has not: {hex_id} stands for the beacon's ID,
+    {country} for its country code"""
+    timeout_s: float = 5.0
+    token_file: str = ""
+    """a file with a token that is sent with each question"""
 
 
 class CentreSettings(Section, frozen=True, kw_only=True, omit_defaults=True):
@@ -267,6 +273,7 @@ margin_s = 0.1
 
 # [register]
 # table = "beacons.csv"
+# url = "https://register.example/beacons/{hex_id}"     # asked in the background for what the table has not
 
 # [[exchange]]                        # messages to and from another centre, as files
 # own = "FMCC"

@@ -21,8 +21,11 @@ from vigie.message import beacon
 
 ID_COLUMNS = ("hex_id", "hexid", "hex id", "beacon_id", "beacon id", "beaconid", "15 hex id", "uin", "id")
 """what the column with the beacon's ID may be called, capitals or not"""
+HOME_COLUMNS = ("home port primary srr", "primary srr", "secondary srr", "home srr", "home rcc", "home mrcc")
+"""columns that name the rescue centres of the home port or of the owner's address, capitals or not"""
 _MOST_BYTES = 1_000_000
 _LINE = 66
+WAITS = "the register has not answered yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,12 @@ class Entry:
     """15 or 23 digits, position bits at default"""
     fields: Mapping[str, str]
     """every column that is not empty, by its heading"""
+
+    @property
+    def home(self) -> tuple[str, ...]:
+        """The rescue centres that its row names for the home port, the first one first."""
+        given = {name.lower(): value.upper() for name, value in self.fields.items()}
+        return tuple(dict.fromkeys(given[name] for name in HOME_COLUMNS if given.get(name)))
 
     def lines(self) -> list[str]:
         """As a message between centres prints it."""
@@ -61,7 +70,8 @@ class Answer:
         if self.entry is not None:
             return self.entry.lines()
         if self.state == "unreachable":
-            return ["REGISTRATION INFORMATION: THE REGISTER COULD NOT BE REACHED"]
+            state = "HAS NOT ANSWERED YET" if self.why == WAITS else "COULD NOT BE REACHED"
+            return [f"REGISTRATION INFORMATION: THE REGISTER {state}"]
         return ["REGISTRATION INFORMATION IS NOT AVAILABLE"]
 
 
@@ -85,6 +95,8 @@ class Register:
     entries: dict[str, Entry] = field(default_factory=dict)
     outside: Callable[[str], Answer] | None = None
     name: str = "own register"
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """what an outside register has answered, where it is asked in the background"""
 
     def add(self, text: str) -> list[str]:
         """Take in a CSV table with a heading; what was refused, a sentence a line. A later row replaces an earlier.
@@ -121,6 +133,20 @@ class Register:
         if found is not None:
             return Answer("found", found, self.name)
         return self.outside(hex_id) if self.outside else Answer("not_found", source=self.name)
+
+    def known(self, hex_id: str) -> Answer:
+        """What is known of a beacon without asking anybody now: for messages, which nothing must hold up."""
+        found = self.entries.get(hex_id) or self.entries.get(hex_id[:15])
+        if found is not None:
+            return Answer("found", found, self.name)
+        if self.outside is None:
+            return Answer("not_found", source=self.name)
+        return self.answers.get(hex_id) or Answer("unreachable", why=WAITS)
+
+    def home(self, hex_id: str) -> tuple[str, ...]:
+        """The rescue centres of a beacon's home port, by the own table alone: what the book decides can be replayed."""
+        found = self.entries.get(hex_id) or self.entries.get(hex_id[:15])
+        return () if found is None else found.home
 
     def registered(self, hex_id: str) -> bool | None:
         """Whether a beacon is in the own table, or None where an outside register may have it: asks nobody, so that

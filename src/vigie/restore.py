@@ -18,8 +18,8 @@ from vigie.store.row import Row
 _log = logging.getLogger(__name__)
 LEARNT_FROM = ("detection", "solution", "tick", "order")
 """kinds of journal rows that the book learns from; alerts follow from them"""
-READ = (*LEARNT_FROM, "sit", "exercise_sit")
-"""those, and the messages that were written: what they were numbered is not decided anew"""
+READ = (*LEARNT_FROM, "sit", "exercise_sit", "note")
+"""those, and the messages that were written: what they were numbered is not decided anew; a note may tell of numbers"""
 _PAGE = 1000
 SNAPSHOT_AFTER = 50_000
 """rows read at a start after which a new snapshot is written"""
@@ -39,7 +39,9 @@ def learn(book: AlertBook, row: Row) -> list[Alert]:
     """
     if row.kind in LEARNT_FROM:
         return book.take(forms.to_record(row))
-    if row.kind in READ:
+    if row.kind == "note":
+        book.serials.update(row.body.get("serials") or {})
+    elif row.kind in READ:
         book.serials[row.body["to"]] = row.body["serial"]
     return []
 
@@ -93,7 +95,7 @@ def take_snapshot(journal: Journal, settings: centre.Settings | None = None) -> 
     if loaded is None:
         book = settings.book()
     last = journal.last_seq()
-    for row in journal.scan((*READ, "alert", "note"), loaded or 0):
+    for row in journal.scan((*READ, "alert"), loaded or 0):
         if row.seq > last:
             break
         learn(book, row)

@@ -28,6 +28,7 @@ from vigie.store.journal import Journal, Row
 
 if TYPE_CHECKING:
     from vigie.centre import Settings
+    from vigie.enquiries import Enquiries
     from vigie.live.feed import Feed
     from vigie.locating import Locator
     from vigie.signal.band import Band
@@ -206,12 +207,19 @@ class Service:
             self.journal, self.plan, normal=_as_kept, deliver=self._from_broker, take_message=self._from_centre,
             via=network.next_hop if network else lambda name: name,
         )  # fmt: skip
+        self.enquiries: Enquiries | None = None
+        if self.centre is not None and self.centre.register.outside is not None:
+            from vigie.enquiries import Enquiries
+
+            self.enquiries = Enquiries(self.centre.register, self.journal.note, self._publish)
         self.chain = Chain(self.journal, self._publish, self.centre)
         self._threads: list[threading.Thread] = []
 
     def _publish(self, row: Row) -> None:
         self.hub.publish(row)
         self.traffic.publish(row)
+        if self.enquiries is not None:
+            self.enquiries.publish(row)
         if self.locator is not None:
             self.locator.wake()
 
@@ -222,6 +230,8 @@ class Service:
         self._run("ticks", self._tick)
         if self.locator is not None:
             self._run("locator", self.locator.run, self.stop)
+        if self.enquiries is not None:
+            self._run("register", self.enquiries.run, self.stop)
         self.traffic.start(self.stop)
 
     def _run(self, name: str, work: Callable[..., None], *arguments: Any) -> None:
@@ -333,6 +343,7 @@ class Service:
             "sources": [source.health() for source in self.sources],
             "store": {"name": self.journal.name, "fault": fault, "waiting": waiting},
             **({"locator": self.locator.health()} if self.locator else {}),
+            **({"register": self.enquiries.health()} if self.enquiries else {}),
             **({"unwritten_messages": self.chain.unwritten} if self.centre else {}),
             **({"unread_messages": self.unread} if self.plan.exchanges else {}),
             **self.traffic.health(),

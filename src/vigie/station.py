@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 
 from vigie import centre, instants
-from vigie.config import CentreSettings, Config, SourceSettings, name_of
+from vigie.config import CentreSettings, Config, RegisterSettings, SourceSettings, name_of
 from vigie.config_tree import rooted
 from vigie.errors import ConfigError, VigieError
 from vigie.links.traffic import Plan, checked
 from vigie.live import urls
-from vigie.register import Register
+from vigie.register import Http, Register
 from vigie.service import Source
 from vigie.signal import band
 from vigie.signal.recording import Wanted, open_recording
@@ -79,7 +79,7 @@ def centre_of(config: Config, path: str, register: Register | None = None) -> ce
     folder = Path(path).absolute().parent
     register = register or Register()
     if config.register is not None:
-        _add_table(register, folder / config.register.table, path)
+        _add_register(register, config.register, folder, path)
     if not isinstance(config.centre, CentreSettings):
         made = centre.load(folder / config.centre, register)
     else:
@@ -104,16 +104,32 @@ def inspected(config: Config, path: str) -> list[str]:
     return told + ([f"centre {made.centre.name}"] if made else [])
 
 
-def _add_table(register: Register, file: Path, path: str) -> None:
-    """Add a table to a register. A row that names no beacon is refused here, where somebody reads it."""
-    try:
-        refused = register.add(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: register.table: {file} cannot be read: {error}") from None
-    except VigieError as error:
-        raise ConfigError(f"{path}: register.table: {file}: {error}") from None
-    if refused:
-        raise ConfigError(f"{path}: register.table: {file}: {refused[0]} ({len(refused)} refused)")
+def _add_register(register: Register, settings: RegisterSettings, folder: Path, path: str) -> None:
+    """Add what a configuration asks for. A row that names no beacon is refused here, where somebody reads it."""
+    if not (settings.table or settings.url):
+        raise ConfigError(f"{path}: register: give its table, its url, or both")
+    if settings.table:
+        file = folder / settings.table
+        try:
+            refused = register.add(file.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: register.table: {file} cannot be read: {error}") from None
+        except VigieError as error:
+            raise ConfigError(f"{path}: register.table: {file}: {error}") from None
+        if refused:
+            raise ConfigError(f"{path}: register.table: {file}: {refused[0]} ({len(refused)} refused)")
+    if settings.url:
+        headers = {}
+        if settings.token_file:
+            file = folder / settings.token_file
+            try:
+                headers["Authorization"] = f"Bearer {file.read_text(encoding='utf-8').strip()}"
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{path}: register.token_file: {file} cannot be read: {error}") from None
+        try:
+            register.outside = Http(settings.url, settings.timeout_s, headers)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: register.url: {error}") from None
 
 
 def _source(config: Config, settings: SourceSettings, folder: Path, shelf: Shelf | None) -> Source:

@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vigie.alert.areas import Areas, from_geojson, merged
+from vigie.alert.book import AlertBook
 from vigie.alert.network import Country, Destination, Network, centres, standing, united_states
 from vigie.alert.practice import named
 from vigie.alert.routing import Subject, held, route
 from vigie.errors import ConfigError, InputError
 from vigie.geodesy import distance_m
+from vigie.register import Register
+from vigie.sim.detections import YACHT, detection, message
 
 FRANCE = {"country_code": 227, "beacon_type": "PLB"}
 
@@ -185,3 +188,15 @@ def test_table_3_2_17_row_by_row(
     subject = Subject(facts, "X", places)  # type: ignore[arg-type]
     assert (held(there, subject, (), united_states(), named("us")) == "") is sent
     assert held(there, subject._replace(flies=True), (), united_states(), named("us")) == ""
+
+
+def test_the_register_names_the_rescue_centre_of_a_home_port() -> None:
+    register = Register()
+    american = YACHT | {"country_code": 366}
+    hex_id = message(american).hex_id
+    register.add(f"hex id;HOME PORT PRIMARY SRR;SECONDARY SRR;Owner\n{hex_id};CGD14;AKRCC;Ana\n")
+    assert register.home(hex_id or "") == ("CGD14", "AKRCC")
+    for home, expected in ((register.home, ("CGD14", "AKRCC")), (None, ("PACAREA",))):  # R 3.2.3.8.2 f, g
+        book = AlertBook(network=united_states(), practice=named("us"), home=home)
+        (alert,) = book.take(detection(american))
+        assert alert.to == expected

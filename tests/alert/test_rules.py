@@ -8,7 +8,7 @@ import pytest
 
 from vigie.alert.areas import from_geojson, merged
 from vigie.alert.book import AlertBook
-from vigie.alert.network import Network, Special, standing, united_states
+from vigie.alert.network import Network, Special, configured, standing, united_states
 from vigie.alert.practice import named, names
 from vigie.alert.rules import RULES
 from vigie.errors import ConfigError
@@ -567,3 +567,21 @@ def test_a_rotating_field_is_told_first_and_then_every_ten_minutes() -> None:
 def test_nothing_of_this_needs_a_network() -> None:
     alert = one(detection(PLB, latitude=45.0, longitude=-5.0), network=Network())
     assert (alert.to, alert.state) == ((), "located")
+
+
+@pytest.mark.parametrize(("capability", "stops"), [("LG", True), ("LGM", False), ("", False)])
+def test_a_centre_without_meosar_stops_after_confirmation(capability: str, stops: bool) -> None:
+    network = configured("FMCC", standing(), destinations={
+        **standing().destinations, "FMCC": replace(standing().destinations["FMCC"], capability=capability)
+    })  # fmt: skip
+    place = {"latitude": 45.0, "longitude": -5.0}
+    book = AlertBook(network=network)
+    told = [[n.number for alert in book.take(record) for n in alert.notices] for record in (
+        detection(PLB | place),
+        solution("doa", 45.01, -5.0, 10, facts=PLB, satellites=("401",)),  # confirms
+        solution("doa", 45.02, -5.0, 2000, facts=PLB, satellites=("402",)),  # matches
+        solution("doa", 46.0, -5.0, 4000, facts=PLB, satellites=("403",)),  # conflicts
+    )]  # fmt: skip
+    assert set(told[1]) == {"174"}
+    assert told[2] == [] if stops else set(told[2]) == {"175"}
+    assert set(told[3]) == {"175"}

@@ -9,6 +9,7 @@ import sqlite3
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from vigie import centre
 from vigie.alert import snapshot as copies
 from vigie.alert.book import AlertBook
 from vigie.chain import Chain
@@ -275,3 +277,29 @@ def test_replay_gives_the_recorded_alerts_on_either_database(journal: Journal) -
 def test_any_time_survives_a_snapshot() -> None:
     book = AlertBook([detection(PLB), replace(detection(YACHT), time=np.datetime64(-(2**62), "ns"))])
     assert vars(copies.load(copies.dump(book), AlertBook())) == vars(book)
+
+
+def test_a_centre_archives_by_its_own_settings_and_its_numbers_go_on(tmp_path: Path) -> None:
+    config = tmp_path / "centre.toml"
+    config.write_text(
+        '[centre]\nname = "FMCC"\ncode = "2270"\n[destinations.GRISNEZ]\ncode = "G1"\nkind = "rcc"\n'
+        '[countries.227]\nunlocated = ["GRISNEZ"]\n'
+    )
+    settings, url, out = centre.load(config), str(tmp_path / "centre.sqlite"), tmp_path / "archive.sqlite"
+    chain = Chain(Journal.open(url), lambda row: None, settings)
+    chain.feed([detection(YACHT)])
+    chain.feed([detection(ELT_DT, 60), *(detection(CANCEL, 60 + seconds) for seconds in (10, 20, 30))])
+    last = chain.book.serials["GRISNEZ"]
+    chain._journal.close()
+    archive = "store", "archive", url, "--days", "0", "--before", "2027-01-01T00:00:00Z", "-o", str(out)
+    assert command(*archive)[0] != 0  # by the settings of nobody, the alerts would be others
+    with closing(Journal.open(url, read_only=True)) as left:
+        assert not left.rows(kinds=("note",))
+    out.unlink(missing_ok=True)
+    assert command(*archive, "--config", str(config))[1]["alerts"] == 1
+    kept = Journal.open(url)
+    assert restore(kept, settings)[1] == []
+    chain = Chain(kept, lambda row: None, settings)
+    chain.feed([detection(YACHT | {"callsign": "VIGI002"}, 900)])
+    assert chain.book.serials["GRISNEZ"] == last + 1
+    kept.close()

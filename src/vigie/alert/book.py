@@ -19,7 +19,7 @@ from vigie.alert.hearing import begins, category_of, corroborate, event_of, hear
 from vigie.alert.matching import blurs, encoded, moves
 from vigie.alert.network import Network, standing
 from vigie.alert.practice import Practice, named
-from vigie.alert.routing import Registered
+from vigie.alert.routing import Home, Registered
 from vigie.alert.spans import nanoseconds
 from vigie.alert.telling import Change
 from vigie.instants import Instant
@@ -37,11 +37,13 @@ class AlertBook:
         network: Network | None = None,
         registered: Registered | None = None,
         visible: Visible | None = None,
+        home: Home | None = None,
     ) -> None:
         """An empty book, or one that has taken these records already.
 
         ``network``: who is told; by default all centres, by country code and by the nearest land. ``registered``: asks
-        the register. ``visible``: asks the orbits. A replay gives the same alerts if these give the same answers.
+        the register. ``home``: asks it for the rescue centres of a home port. ``visible``: asks the orbits.
+        A replay gives the same alerts if these give the same answers.
         """
         self._entries: dict[str, Entry] = {}
         self._saved: dict[str, Entry | None] | None = None
@@ -49,7 +51,7 @@ class AlertBook:
         self._timers: list[tuple[int, str]] = []
         """heap of the times at which an alert is to be looked at, with its id; an alert may be in it more than once"""
         chosen = practice or named("international")
-        self._desk = Desk(chosen, network if network is not None else standing(), registered, visible)
+        self._desk = Desk(chosen, network if network is not None else standing(), registered, visible, home)
         self.clock: Instant | None = None
         """the latest time the stream has named"""
         for record in records:

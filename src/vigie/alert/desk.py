@@ -15,7 +15,7 @@ from vigie.alert.matching import blurs, judge, kind, two_sides
 from vigie.alert.network import Network
 from vigie.alert.practice import Practice
 from vigie.alert.reference import established
-from vigie.alert.routing import Registered, Route, Subject, route
+from vigie.alert.routing import Home, Registered, Route, Subject, route
 from vigie.alert.spans import nanoseconds
 from vigie.alert.telling import Change
 from vigie.instants import Instant
@@ -34,6 +34,7 @@ class Desk:
     network: Network
     registered: Registered | None = None
     visible: Visible | None = None
+    home: Home | None = None
     serials: dict[str, int] = field(default_factory=dict)
     """the number of the last message for each destination"""
 
@@ -184,7 +185,8 @@ class Desk:
             return entry.route
         asked = self.registered(entry.hex_id) if self.registered and entry.hex_id else None
         reliable = entry.category != "unreliable"
-        subject = Subject(entry.facts, entry.hex_id, places, reliable, entry.flies, asked)
+        home = self.home(entry.hex_id) if self.home and entry.hex_id else ()
+        subject = Subject(entry.facts, entry.hex_id, places, reliable, entry.flies, asked, home)
         found = route(subject, self.network, self.practice)
         entry.routed, entry.route = key, found
         entry.areas, entry.home = found.areas, found.nocr or entry.home

@@ -25,6 +25,8 @@ class Practice:
     """who was notified as country of registration gets the further messages until confirmation"""
     hold_uncorroborated: bool = True
     """an uncorroborated MEOSAR alert is kept from centres that R Table 3.2.17 excepts"""
+    lg_stops: bool = True
+    """a centre of LEOSAR and GEOSAR alone sends no updates after confirmation"""
     repository: bool = False
     """alerts of an ELT(DT) go to the repository of aircraft in distress"""
     unreliable_copies: tuple[str, ...] = ()

@@ -32,6 +32,8 @@ class Subject(NamedTuple):
     flies: bool = False
     registered: bool | None = None
     """whether the beacon is in the register; None: it was not asked"""
+    home: tuple[str, ...] = ()
+    """the rescue centres of its home port or of its owner's address, where the register names them"""
 
 
 class Route(NamedTuple):
@@ -151,9 +153,11 @@ def _by_country(subject: Subject, network: Network, *, security_alert: bool = Fa
     if country is None:
         return Route(notes=(f"No destination is known for country code {subject.facts.get('country_code')}.",))
     names = country.security if security_alert else country.unlocated
+    home = () if security_alert else tuple(name for name in subject.home if name in network.destinations)
     to: list[str] = []
     for name in names:
-        to += _home(subject) if name == "US RCC" else [_serving(name, network)]
+        by_home = name == "US RCC" or (bool(home) and network.destination(name).kind == "rcc")
+        to += (home or _by_type(subject)) if by_home else [_serving(name, network)]
     notes: tuple[str, ...] = ()
     if not country.sure:
         notes = (f"That country code {code} belongs to {', '.join(to) or 'nobody'} was confirmed by no document read.",)
@@ -163,9 +167,9 @@ def _by_country(subject: Subject, network: Network, *, security_alert: bool = Fa
     )
 
 
-def _home(subject: Subject) -> list[str]:
-    """By the type of beacon: R 3.2.3.8.2 g. By home port, the register would have to say (f)."""
-    return ["PACAREA"] if subject.facts.get("beacon_type") == "EPIRB" else ["AFRCC"]
+def _by_type(subject: Subject) -> tuple[str, ...]:
+    """By the type of beacon (R 3.2.3.8.2 g), where the register names no home port (f)."""
+    return ("PACAREA",) if subject.facts.get("beacon_type") == "EPIRB" else ("AFRCC",)
 
 
 def _with_echo(names: Sequence[str], network: Network) -> tuple[str, ...]:
@@ -195,3 +199,5 @@ _UNITED_STATES = frozenset({303, 338, 358, 366, 367, 368, 369, 379, 536, 559})  
 
 Registered = Callable[[str], bool | None]
 """whether a beacon is in the register; None where that is not known"""
+Home = Callable[[str], tuple[str, ...]]
+"""the rescue centres that the register names for a beacon's home port"""

@@ -83,6 +83,8 @@ def drafts(
         return []
     in_register = registered(entry.hex_id) if registered and entry.hex_id else None
     choice = wanted(entry, change, practice, in_register)
+    if _stopped(entry, change, practice, network):
+        choice = None
     made: dict[str, Draft] = {}
     if choice is not None:
         for name in recipients(entry, choice, network):
@@ -115,6 +117,19 @@ def wanted(entry: Entry, change: Change, practice: Practice, in_register: bool |
         return _flying(entry, change)
     number = _number(entry, change, practice, in_register)
     return number or _rotating(entry, change)
+
+
+def _stopped(entry: Entry, change: Change, practice: Practice, network: Network) -> bool:
+    """Whether a centre of LEOSAR and GEOSAR alone has told all it tells: it stops after confirmation (conference slides
+    of 2013; that conflicts, cancellations and closures are told all the same is ours). One with MEOSAR goes on."""
+    own = network.destinations.get(network.own)
+    systems = own.capability.partition("+")[0] if own is not None else ""
+    if not practice.lg_stops or not systems or "M" in systems:
+        return False
+    return entry.reference is not None and not change.confirms and change.event in _UPDATES
+
+
+_UPDATES = ("burst", "same", "moved", "better", "matching", "unresolved")
 
 
 def _number(entry: Entry, change: Change, practice: Practice, in_register: bool | None) -> Wanted | None:

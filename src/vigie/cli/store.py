@@ -101,7 +101,8 @@ def salvage(ctx: click.Context, store: str, output: Path) -> None:
 @click.option("--days", required=True, type=click.FloatRange(min=0), help="Leave what changed since so many days.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The archive: an SQLite store.")
 @click.option("--before", metavar="TIME", help="Count the days back from this time instead of now (UTC, ISO 8601).")
-def archive(store: str, days: float, output: Path, before: str | None) -> None:
+@click.option("--config", metavar="FILE", help="The configuration of the centre whose journal it is.")
+def archive(store: str, days: float, output: Path, before: str | None, config: str | None) -> None:
     """Move closed alerts that have not changed for so many days into an archive, with all that belongs to them.
 
     Closed: cancelled by the user, or never a distress (tests, self-tests, system beacons). A distress alert that is
@@ -109,7 +110,14 @@ def archive(store: str, days: float, output: Path, before: str | None) -> None:
     archive is on disk and was read back whole, and the store says in a row of its own where they went.
     """
     from vigie import ingest, instants
+    from vigie.alert.book import AlertBook
+    from vigie.cli.common import centre_of
     from vigie.store import retention
 
     end = ingest.now() if before is None else instants.parse(before)
-    emit(retention.archive(_url(store), output, instants.after(end, -days * 86400)))
+    settings = centre_of(config)
+    emit(
+        retention.archive(
+            _url(store), output, instants.after(end, -days * 86400), settings.book if settings else AlertBook
+        )
+    )

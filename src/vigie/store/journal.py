@@ -158,9 +158,10 @@ class Journal(Reader):
                 self.last_tick = time
         return rows
 
-    def note(self, what: str, words: str, **more: Any) -> Row:
-        """Write a row about the journal itself, of kind ``note``: rows lost, rows moved to an archive."""
-        return self._append([(None, "note", None, {"what": what, "words": words, **more}, None)])[0]
+    def note(self, what: str, words: str, *, beacon: str | None = None, **more: Any) -> Row:
+        """Write a row of kind ``note``: about the journal itself, as when rows were lost or moved to an archive, or
+        about one alert, such as what a register answered."""
+        return self._append([(None, "note", beacon, {"what": what, "words": words, **more}, None)])[0]
 
     def _append(self, made: Sequence[tuple[str | None, str, str | None, dict[str, Any], bytes | None]]) -> list[Row]:
         if not self._writable:

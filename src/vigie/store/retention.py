@@ -6,7 +6,7 @@ the archive was read back whole and what stays was replayed: both give the alert
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,17 @@ _LEARNT_FROM = ("detection", "solution", "tick", "order")
 
 def closed(body: dict[str, Any]) -> bool:
     """Whether an alert is over: confirmed cancelled, or never a distress call. What is in doubt is not over."""
-    return body["state"] in states.CALM or body["state"] == "cancelled"
+    ended = body["state"] == "closed" and body["category"] == "cancelled"
+    return ended or body["state"] in states.CALM or body["state"] == "cancelled"
 
 
-def archive(url: str | None, output: Path, before: instants.Instant) -> dict[str, Any]:
+def archive(
+    url: str | None, output: Path, before: instants.Instant, book: Callable[[], AlertBook] = AlertBook
+) -> dict[str, Any]:
     """Move alerts that are closed and did not change since ``before`` into a new store; what was moved.
 
-    Raises StoreError, and then the journal is as it was.
+    ``book``: makes an empty book, as the centre whose journal it is has set it up. Raises StoreError, and then the
+    journal is as it was.
     """
     if output.exists():
         raise StoreError(f"{output} is there already: each archive is a new file")
@@ -42,15 +46,21 @@ def archive(url: str | None, output: Path, before: instants.Instant) -> dict[str
         if not chosen:
             return told
         own, gone, kept = _copied(journal, output, chosen)
-        _verify(journal, output, chosen, own)
+        _verify(journal, output, chosen, own, book)
         digest = sha256(output.read_bytes()).hexdigest()
         words = f"{len(chosen)} closed alerts with {own} rows were moved to the archive {output.name}."
         details = {"archive": output.name, "sha256": digest, "alerts": len(chosen), "rows": own}
-        journal.take_out(chosen, gone - kept, words, before=instants.text(before), **details)
+        numbers = _serials(journal)
+        journal.take_out(chosen, gone - kept, words, before=instants.text(before), serials=numbers, **details)
         snapshot.drop(journal)
         return told | details | {"archive": str(output)}
     finally:
         journal.close()
+
+
+def _serials(journal: Journal) -> dict[str, int]:
+    """The number of the last message to each destination: it goes on from there although messages were moved away."""
+    return {row.body["to"]: row.body["serial"] for row in journal.scan(("sit", "exercise_sit"))}
 
 
 def _chosen(journal: Journal, before: instants.Instant) -> set[str]:
@@ -94,7 +104,9 @@ def _copied(journal: Journal, output: Path, chosen: Collection[str]) -> tuple[in
     return count, gone, kept
 
 
-def _verify(journal: Journal, output: Path, chosen: Collection[str], count: int) -> None:
+def _verify(
+    journal: Journal, output: Path, chosen: Collection[str], count: int, empty: Callable[[], AlertBook]
+) -> None:
     """The archive is whole, and the rules give the recorded alerts from either part by itself."""
     copy = Journal.open(str(output), read_only=True)
     try:
@@ -104,7 +116,9 @@ def _verify(journal: Journal, output: Path, chosen: Collection[str], count: int)
             raise StoreError(f"the archive {output} could not be read back, so nothing was moved: {faults[:1]}")
         for name, store, own in (("archive", copy, True), ("journal", journal, False)):
             mine = (row for row in store.scan(_LEARNT_FROM) if row.kind == "tick" or (row.beacon in chosen) == own)
-            book = AlertBook(forms.to_record(row) for row in mine)
+            book = empty()
+            for row in mine:
+                book.take(forms.to_record(row))
             recorded = {str(row.beacon): row.body for row in store.alerts() if (row.beacon in chosen) == own}
             made = {alert.id: forms.as_json(forms.alert_body(alert)) for alert in book.alerts()}
             names = made.keys() | recorded.keys()
@@ -112,8 +126,9 @@ def _verify(journal: Journal, output: Path, chosen: Collection[str], count: int)
             if odd:
                 wrong = min(odd)
                 raise StoreError(
-                    f"nothing was moved: by itself the {name} would not give alert {wrong} as it is recorded; start "
-                    "the service once, so that the alerts of this version are recorded"
+                    f"nothing was moved: by itself the {name} would not give alert {wrong} as it is recorded; give the "
+                    "configuration that the service runs with (--config), and start the service once with it, so that "
+                    "the alerts of this version are recorded"
                 )
     finally:
         copy.close()

@@ -107,6 +107,8 @@ def time_line(rows: Iterable[Row]) -> list[dict[str, Any]]:
             heard, words = True, _detection_words(row.body)
         elif row.kind == "order":
             words = _order_words(row.body)
+        elif row.kind == "note":
+            words = row.body.get("words")
         if words:
             line.append({"seq": row.seq, "time": row.time, "kind": row.kind, "words": words})
     return line
