@@ -316,7 +316,7 @@ def main() -> None:
             row |= score.row()
             table.append(row)
             if options.json:
-                print(json.dumps(row))
+                print(json.dumps(row), flush=True)
                 continue
             if len(table) == 1:
                 print(_HEAD)

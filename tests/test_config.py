@@ -64,6 +64,7 @@ def test_what_is_commented_out_in_the_example_is_a_configuration_too(tmp_path: P
         ("[[source]]\nfile='x.wav'\ngain_db=3", r"line 3: source\[0\].gain_db: it is for radios"),
         ("[[source]]\nurl='udp://:1'\nspeed=2.0", r"line 3: source\[0\].speed: it is for files"),
         ("[[source]]\nurl='udp://:1'\nbands_hz=[[2.0,1.0]]", r"line 3: .*a band is \[low, high\] in Hz"),
+        ("[[source]]\nurl='-'\ndoppler_hz=6e4", r"line 3: source\[0\].doppler_hz: 60000: 0 to 50000 Hz"),
         ("[web]\nport = 70000", "line 2: web.port: a port from 0"),
         ("[station]\nposition_deg = [91, 0]", "line 2: station.position_deg: .latitude"),
         ("[snippets]\nmost_mb = -1", "line 2: snippets.most_mb: -1: a positive number"),
@@ -120,3 +121,13 @@ def test_a_line_is_found_or_none_is(lines: list[str]) -> None:
         assert line is None or 1 <= line <= len(lines)
         if line is not None and where[-1] == "name":
             assert lines[line - 1].startswith(("name", "["))
+
+
+def test_a_source_may_look_for_second_generation_bursts_nearer_or_not_at_all(tmp_path: Path) -> None:
+    found = []
+    for line in ("", "doppler_hz = 1500", "doppler_hz = 0"):
+        path = written(tmp_path, f"[[source]]\nurl = 'rtl_tcp://127.0.0.1:1'\n{line}")
+        (source,) = station.configured(config.load(path), str(path))
+        found.append(source.doppler_hz)
+        source.close()
+    assert found == [13_000.0, 1500.0, None]

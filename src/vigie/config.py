@@ -52,6 +52,9 @@ class SourceSettings(Section, frozen=True, kw_only=True):
     """for SoapySDR: which of the radio's antenna sockets"""
     bands_hz: list[tuple[float, float]] = []
     """only these parts of what is sampled, each a channel"""
+    doppler_hz: float = 13_000.0
+    """how far from 406.05 MHz second-generation bursts are looked for: 13000 finds all that a satellite hears, 1500 all
+    that a ground station does, at a third of the cost; 0: none"""
     format: Literal["cf32", "cs16", "cs8", "cu8", "s16"] | None = None
     audio: Literal["discriminator", "phase", "iq"] | None = None
     start: str | None = None
@@ -189,6 +192,7 @@ class Config(Section, frozen=True, kw_only=True):
         return bool(self.source) or any(others) or self.access != Access()
 
 
+_MOST_DOPPLER_HZ = 50_000.0
 EXAMPLE = """\
 # A station, or a centre, of Vigie. Start it with:  vigie run station.toml
 # Check this file with:               vigie config check station.toml
@@ -206,6 +210,7 @@ centre_hz = 406.1e6                   # beside the beacons' channels: the radio'
 gain_db = 40                          # leave it out for automatic gain
 ppm = 0.0                             # by how many millionths the radio's quartz is fast
 bands_hz = [[406.0e6, 406.1e6]]       # training beacons: [[433.9e6, 434.0e6]], with a centre_hz near it
+doppler_hz = 1500                     # reach for second-generation bursts; a satellite's needs 13000, as if left out
 stall_s = 5.0                         # without samples for so long, it is connected again
 
 # [[source]]
@@ -380,6 +385,8 @@ def _unfit(config: Config) -> Iterator[tuple[Where, str]]:
             number = getattr(source, key)
             if number is not None and not (number > 0 and math.isfinite(number)):
                 yield (*at, key), f"{number:g}: a positive number is expected"
+        if not 0 <= source.doppler_hz <= _MOST_DOPPLER_HZ:
+            yield (*at, "doppler_hz"), f"{source.doppler_hz:g}: 0 to {_MOST_DOPPLER_HZ:g} Hz are expected"
         for low, high in source.bands_hz:
             if not 0 < low < high:
                 yield (*at, "bands_hz"), f"[{low:g}, {high:g}]: a band is [low, high] in Hz"

@@ -71,6 +71,8 @@ class Source:
     """only these parts of what is sampled"""
     keeper: Keeper | None = None
     """where the samples of its bursts are kept"""
+    doppler_hz: float | None = 13_000.0
+    """how far from 406.05 MHz second-generation bursts are looked for; None: they are not"""
 
     @property
     def now(self) -> str:
@@ -116,8 +118,8 @@ class Source:
 
         samples: Iterable[Record] = band.cut(self._paced(stop), self.bands)
         if self.keeper is None:
-            return stages.bursts(samples)
-        return self.keeper.keep(stages.bursts(self.keeper.recent.watch(samples)))
+            return stages.bursts(samples, doppler_hz=self.doppler_hz)
+        return self.keeper.keep(stages.bursts(self.keeper.recent.watch(samples), doppler_hz=self.doppler_hz))
 
     def close(self) -> None:
         """Let go of what it reads from."""
@@ -140,6 +142,19 @@ class Source:
             if stop.is_set():
                 return
             yield block
+
+
+def _warm_up() -> None:
+    """Have the receiver's loops compiled before the first burst comes; without it, that burst is told late."""
+    from vigie.signal.warm import warm_up
+
+    began = time.monotonic()
+    try:
+        warm_up()
+    except OSError as error:  # a cache that cannot be written: the loops are compiled when they are needed
+        _log.warning("the receiver could not be made ready: %s", error)
+    else:
+        _log.info("the receiver is ready after %.1f s", time.monotonic() - began)
 
 
 def recording(path: str, speed: float | None = None, wanted: Wanted | None = None) -> Source:
@@ -224,7 +239,9 @@ class Service:
             self.locator.wake()
 
     def start(self) -> None:
-        """Start a thread for each source, and one for the ticks."""
+        """Start a thread for each source, and one for the ticks; the receiver is made ready while they connect."""
+        if self.sources:
+            threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         for source in self.sources:
             self._run(f"source {source.name}", self._receive, source)
         self._run("ticks", self._tick)

@@ -148,7 +148,7 @@ def _source(config: Config, settings: SourceSettings, folder: Path, shelf: Shelf
         source = Source(name, opened.blocks, settings.exercise, speed=settings.speed)
         rate_hz, centre_hz = opened.rate_hz, opened.centre_hz
     band.check(bands, rate_hz, centre_hz, "bands_hz")
-    source.bands = bands
+    source.bands, source.doppler_hz = bands, settings.doppler_hz or None
     if shelf is not None and settings.snippets:
         place = config.station.position_deg
         source.keeper = Keeper(shelf, name, config.snippets.margin_s, None if place is None else tuple(place))

@@ -27,7 +27,8 @@ from vigie.signal.trust import evidence
 log = logging.getLogger(__name__)
 
 SEARCH_HZ = 3200.0
-FIT_HZ = 12800.0
+FIT_HZ = 16000.0
+"""edges of 50 us reach to its rim: at 12.8 kHz they are timed a fifth less well"""
 BURST_S = 0.53
 """a long message with its carrier, 1 % slow"""
 _STRONG_LINE = 20.0
@@ -38,7 +39,12 @@ _SPARSE = 4
 _LATE_S = 0.06
 """by which a line may seem later than its burst"""
 _HIDES_HZ = 2500.0
-"""how far from its carrier a burst may hide another"""
+"""how far from its carrier a burst may hide a much weaker one"""
+_NEAR_HZ = 1000.0
+"""how far it may hide one almost as strong"""
+_MUCH_STRONGER = 4.0
+_LATE_HZ = 600.0
+"""about the line of a burst that is left for the next window: what else shows of it"""
 _LEAKS_HZ = 150.0
 """how far a line reaches in the short-time spectrum"""
 _LEAST_BITS = 64
@@ -124,10 +130,13 @@ def bursts_in(
             break
         at_s, offset_hz = lines.time_s(frame), lines.offset_hz(column)
         late_s = begin_by_s + _LATE_S
-        late = at_s > late_s and lines.quiet(late_s, offset_hz, _HIDES_HZ, _LEAKS_HZ)
+        late = at_s > late_s and not _may_hide(lines, at_s, offset_hz, height, late_s)
         if late or (at_s + _TOO_LATE_S > len(iq) / rate_hz and lines.begins(frame, column)):
-            from_s = max(at_s - 0.2, min(late_s, at_s))
-            lines.forget(from_s, at_s + 0.2, offset_hz - 60, offset_hz + 60)
+            if late:
+                lines.forget(late_s, len(iq) / rate_hz, offset_hz - _LATE_HZ, offset_hz + _LATE_HZ)
+            if lines.begins(frame, column):  # and rises for as long as the carrier lasts
+                lines.forget(at_s - FGB_CARRIER_S - 0.02, at_s + 0.2, offset_hz - _LEAKS_HZ, offset_hz + _LEAKS_HZ)
+            lines.forget(max(at_s - 0.2, min(late_s, at_s)), at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
         best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz) * level[frame], height)
         if best is None:
@@ -138,6 +147,16 @@ def bursts_in(
         _clear(lines, without, best)
         lines.forget(at_s - 0.05, at_s + 0.05, offset_hz - 60, offset_hz + 60)
     return without_ghosts(results)
+
+
+def _may_hide(lines: LineMap, at_s: float, offset_hz: float, height: float, late_s: float) -> bool:
+    """Whether a burst that begins at_s may have to come off before one that began before late_s can be read.
+
+    Seen before its own line begins, for until then nothing leaks from it.
+    """
+    until_s = min(late_s, at_s - FGB_CARRIER_S - 0.01)
+    near = lines.quiet(until_s, offset_hz, _LEAKS_HZ, _NEAR_HZ)
+    return not (near and lines.quiet(until_s, offset_hz, _NEAR_HZ, _HIDES_HZ, height / _MUCH_STRONGER))
 
 
 def _take_wide_noise_off(lines: LineMap) -> NDArray[np.float32]:

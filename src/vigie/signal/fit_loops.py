@@ -6,12 +6,14 @@ is turned by recursion, for it is a polynomial.
 
 from __future__ import annotations
 
-from math import cos, floor, pi, sin
+from math import cos, floor, pi, sin, tanh
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vigie.signal.compiled import compiled
+from vigie.signal.fgb import BIT_S, ramp_s
+from vigie.signal.track_loops import solve
 
 Real = NDArray[np.float64]
 Complex = NDArray[np.complex64]
@@ -19,6 +21,14 @@ Complex = NDArray[np.complex64]
 NUMBERS = 8
 """phase, frequency, drift, start, stretch, deviation, rise, asymmetry"""
 _TURN = 2 * pi
+_RAMP_PER_RISE = ramp_s(1.0)
+_CLEAR = 1 - 1e-6
+"""expectation of a bit's sign from which it is as good as known"""
+_LEAST_STEPS, _MOST_STEPS = 2, 4
+_SETTLED = 0.25
+"""squared sigmas that the last step moved, below which no further one is made"""
+_RIDGE = 1e-12
+_BIT_S = BIT_S
 
 
 @compiled
@@ -277,7 +287,9 @@ def render(
     wave = np.zeros(count, np.complex64)
     shift = values[7] * half_s / 2
     step_s = 1 / rate_hz
-    past = first * step_s - middle_s
+    index = max(0, int(np.ceil(begin_s * rate_hz)) - first)
+    last = min(count, int(np.floor(end_s * rate_hz)) + 1 - first)
+    past = (first + index) * step_s - middle_s
     phase = values[0] + _TURN * past * (values[1] + past * values[2] / 2)
     slope = _TURN * step_s * (values[1] + values[2] * (past + step_s / 2))
     curve = _TURN * values[2] * step_s * step_s
@@ -285,18 +297,91 @@ def render(
     advance = complex(cos(slope), sin(slope))
     bend = complex(cos(curve), sin(curve))
     even, odd = cos(values[5]), sin(values[5])
-    for index in range(count):
-        time_s = (first + index) * step_s
-        on_s = time_s - values[3]
+    while index < last:
+        on_s = (first + index) * step_s - values[3]
         edge = min(max(floor(on_s / half_s + 0.5), -1), last_edge)
-        swing = swing_between(levels[edge + 1], levels[edge + 2], on_s - edge * half_s, shift, length_s)
-        if begin_s <= time_s <= end_s:
-            if swing == 0.0:
-                wave[index] = turn
-            elif abs(swing) == 1.0:
-                wave[index] = turn * complex(even, odd * swing)
-            else:
-                wave[index] = turn * complex(cos(values[5] * swing), sin(values[5] * swing))
-        turn *= advance
-        advance *= bend
+        from_edge = on_s - edge * half_s
+        before, after = levels[edge + 1], levels[edge + 2]
+        level, end = swing_between(before, after, from_edge, shift, length_s), index + 1
+        if level in (before, after):  # and so are all samples up to the next place where it may change
+            if before != after:
+                from_edge += shift if after > before else -shift
+            until_s = _steady_until(levels, edge, last_edge, half_s, shift, length_s, from_edge)
+            end = min(last, max(end, int((until_s + values[3]) * rate_hz) - first))
+            held = complex(even, odd * level) if level != 0.0 else complex(1.0, 0.0)
+        else:
+            held = complex(cos(values[5] * level), sin(values[5] * level))
+        for here in range(index, end):
+            wave[here] = turn * held
+            turn *= advance
+            advance *= bend
+        index = end
     return wave
+
+
+@compiled
+def decided(soft: Real, sync: NDArray[np.int8], bits: NDArray[np.int8], sure: Real) -> bool:
+    """Bits, and how sure each is: the expectation of its sign, 0 to 1; those of the sync are known. Are all clear?"""
+    clear = True
+    for bit in range(len(soft)):
+        if bit < len(sync):
+            bits[bit], sure[bit] = sync[bit], 1.0
+        else:
+            bits[bit], sure[bit] = soft[bit] < 0, tanh(abs(soft[bit]) / 2)
+            clear = clear and sure[bit] > _CLEAR
+    return clear
+
+
+@compiled
+def steps(
+    part: Complex, first: int, rate_hz: float, middle_s: float, values: Real, soft: Real, sync: NDArray[np.int8],
+    amplitude: float, noise: float, centre: Real, trust: Real, limits: Real,
+) -> tuple[bool, float, Real, Real]:  # fmt: skip
+    """Gauss-Newton steps until they no longer matter; ``values`` (8,) is moved.
+
+    Returns whether it held, the amplitude, the soft bits and the normal matrix. The prior of the values is ``centre``
+    (8,) with the inverse variances ``trust`` (8,); ``limits`` (2, 8) are the least and the most that they may be.
+    """
+    count, begun_s, gain = len(soft), values[3], np.inf
+    bits, sure = np.zeros(count, np.int8), np.zeros(count)
+    normal = np.zeros((NUMBERS, NUMBERS))
+    for step in range(_MOST_STEPS + 1):
+        clear = decided(soft, sync, bits, sure)
+        half_s, length_s = _BIT_S * (1 + values[4]) / 2, _RAMP_PER_RISE * values[6]
+        last = step == _MOST_STEPS or (step >= _LEAST_STEPS and gain < _SETTLED)
+        if step and (last or not clear):  # bits that are sure need no second look but the last
+            seen = bit_correlations(part, first, rate_hz, middle_s, values, half_s, length_s, bits)
+            soft = 2 * amplitude / (noise * rate_hz) * seen
+            if last and clear:
+                break
+        level, force, plain = normal_equations(
+            part, first, rate_hz, middle_s, values, half_s, length_s, values[6], bits, sure
+        )
+        amplitude = max(level, 1e-30)
+        if last:
+            break
+        scale = 2 * amplitude**2 / (noise * rate_hz)
+        size, even, right = np.zeros(NUMBERS), np.zeros((NUMBERS, NUMBERS)), np.zeros(NUMBERS)
+        for i in range(NUMBERS):
+            for j in range(NUMBERS):
+                normal[i, j] = scale * plain[i, j]
+            normal[i, i] += trust[i]
+            force[i] = force[i] * (scale / amplitude) - (values[i] - centre[i]) * trust[i]
+            size[i] = np.sqrt(normal[i, i])
+            if not 0 < size[i] < np.inf:
+                return False, amplitude, soft, normal
+        for i in range(NUMBERS):
+            for j in range(NUMBERS):
+                even[i, j] = normal[i, j] / (size[i] * size[j])
+            even[i, i] += _RIDGE
+            right[i] = force[i] / size[i]
+        moved = solve(even, right)
+        gain = 0.0
+        for i in range(NUMBERS):
+            gain += moved[i] / size[i] * force[i]
+            values[i] += moved[i] / size[i]
+        if not (abs(values[3] - begun_s) <= _BIT_S and np.isfinite(values).all()):
+            return False, amplitude, soft, normal
+        for i in range(4, NUMBERS):
+            values[i] = min(max(values[i], limits[0, i]), limits[1, i])
+    return True, amplitude, soft, normal

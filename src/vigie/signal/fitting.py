@@ -23,10 +23,9 @@ Real = NDArray[np.floating[Any]]
 _CENTRE = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.1, 150e-6, 0.0])
 _SIGMA = np.array([np.inf, np.inf, 1e3, np.inf, 0.02, 0.06, 60e-6, 0.03])
 """prior of phase, frequency, drift, start, stretch, deviation, rise and asymmetry: the limits of T.001 2.2.4, 2.3.6"""
-_CLEAR = 1 - 1e-6
-"""expectation of a bit's sign from which it is as good as known"""
+_LIMITS = np.array([[-np.inf] * 4 + [-0.03, 0.5, 10e-6, -0.15], [np.inf] * 4 + [0.03, 1.6, 500e-6, 0.15]])
 _RIDGE = 1e-12 * np.eye(8)
-
+_UNSURE_RISE = 2.07
 
 _PASSED = 0.45
 """half the width of a channel that is not weakened (``channel``), as a share of its rate"""
@@ -38,7 +37,8 @@ _SHARES = np.cumsum(_SPECTRUM) / _SPECTRUM.sum()
 def _edge_share(width: float) -> float:
     """Share of what edges tell of the time that a channel lets through; ``width``: its half width times their length.
 
-    The normal equations count the whole slope of an edge, of which the channel has cut off what is beyond its width.
+    The normal equations count the whole slope of an edge, of which the channel has cut off what is beyond its width;
+    the noise that the cut-off part of the slope is correlated with is in the channel all the same, folded.
     """
     return float(np.interp(width, _WIDTHS, _SHARES))
 
@@ -84,7 +84,7 @@ class Fit:
         return fit_loops.render(first, count, rate_hz, *shape, self.start_s - FGB_CARRIER_S, self.end_s)
 
 
-def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[np.int8], steps: int = 2) -> Fit | None:
+def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[np.int8]) -> Fit | None:
     """Fit the waveform to a channel's samples (n,) about a tracked burst; its carrier is near zero frequency.
 
     sync (24,): the bits that are known. None when the fit runs away: there is no burst, or too little of one.
@@ -101,33 +101,12 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
     slope = track.frequency_hz + ago * track.drift_hz_per_s
     values = np.array([turned, slope, track.drift_hz_per_s, track.start_s, track.stretch, *_CENTRE[5:]])
     soft = -4 * track.amplitude * np.sin(_CENTRE[5]) / track.noise_density * track.swing[: track.bits]
-    amplitude, noise = track.amplitude, track.noise_density
-    normal = np.eye(len(values))
-    for step in range(steps + 1):
-        bits, sure = _decided(soft, sync)
-        half_s, length_s = BIT_S * (1 + values[4]) / 2, fgb.ramp_s(values[6])
-        clear = sure.min() > _CLEAR
-        if step and (step == steps or not clear):  # bits that are sure need no second look but the last
-            seen = fit_loops.bit_correlations(part, first, rate_hz, middle_s, values, half_s, length_s, bits)
-            soft = 2 * amplitude / (noise * rate_hz) * seen
-            if step == steps and clear:
-                break
-        level, force, normal_1 = fit_loops.normal_equations(
-            part, first, rate_hz, middle_s, values, half_s, length_s, values[6], bits, sure
-        )
-        amplitude = max(level, 1e-30)
-        if step == steps:
-            break
-        scale = 2 * amplitude**2 / (noise * rate_hz)
-        normal = scale * normal_1 + np.diag(_SIGMA**-2)
-        force = force * (scale / amplitude) - (values - _CENTRE) * _SIGMA**-2
-        size = np.sqrt(np.diag(normal))
-        if not (size > 0).all() or not np.isfinite(size).all():
-            return None
-        values = values + np.linalg.solve(normal / np.outer(size, size) + _RIDGE, force / size) / size
-        if abs(values[3] - track.start_s) > BIT_S or not np.isfinite(values).all():
-            return None
-        values[4:] = np.clip(values[4:], [-0.03, 0.5, 10e-6, -0.15], [0.03, 1.6, 500e-6, 0.15])
+    held, amplitude, soft, normal = fit_loops.steps(
+        part, first, rate_hz, middle_s, values, soft.astype(np.float64), sync, track.amplitude, track.noise_density,
+        _CENTRE, _SIGMA**-2, _LIMITS,
+    )  # fmt: skip
+    if not held:
+        return None
     bits = (soft < 0).astype(np.int8)
     size = np.sqrt(np.diag(normal))
     bound = np.linalg.inv(normal / np.outer(size, size) + _RIDGE) / np.outer(size, size)
@@ -140,20 +119,21 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
         float(values[1]),
         float(values[2]),
         amplitude,
-        noise,
+        track.noise_density,
         _modulation(values),
-        float(np.sqrt(bound[3, 3] / _edge_share(fgb.ramp_s(float(values[6])) * _PASSED * rate_hz))),
+        _sigma_start_s(float(bound[3, 3]), float(values[6]), float(bound[6, 6]), rate_hz),
         float(np.sqrt(bound[1, 1])),
     )
 
 
-def _decided(soft: Real, sync: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Bits, and how sure each is: 1, or the expectation of its sign, 0 to 1. Those of the sync are known."""
-    bits = (soft < 0).astype(np.int8)
-    sure = np.tanh(np.abs(soft).astype(np.float64) / 2)
-    bits[: len(sync)] = sync
-    sure[: len(sync)] = 1
-    return bits, sure
+def _sigma_start_s(bound: float, rise_s: float, rise_bound: float, rate_hz: float) -> float:
+    """Standard deviation of a fitted beginning, from the bounds (squared) of the beginning and of the rise time.
+
+    An edge fitted with a rise that is itself in error by a share e is weighed less well than the bound has it, by
+    1.07 e^2 (a half cosine against one of another length), and the bound is that of the rise as fitted: e^2 on average.
+    """
+    unsure = 1 + _UNSURE_RISE * rise_bound / rise_s**2
+    return float(np.sqrt(bound * unsure)) / _edge_share(fgb.ramp_s(rise_s) * _PASSED * rate_hz)
 
 
 def _modulation(values: Real) -> Modulation:

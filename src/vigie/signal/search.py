@@ -86,11 +86,14 @@ class LineMap:
         columns = np.arange(column - 2, column + 3) % self.bins
         return frame > FRAMES and bool((self.lines[frame - FRAMES - 1, columns] < LINE_THRESHOLD).all())
 
-    def quiet(self, end_s: float, offset_hz: float, near_hz: float, apart_hz: float) -> bool:
-        """Whether nothing shows before end_s within near_hz of a line, what leaks from the line itself apart."""
+    def quiet(self, end_s: float, offset_hz: float, low_hz: float, high_hz: float, below: float = np.inf) -> bool:
+        """Whether nothing lower than ``below`` shows before end_s, on both sides low_hz to high_hz from a place."""
         before = self.lines[self._rows(0.0, end_s)]
-        sides = ((offset_hz - near_hz, offset_hz - apart_hz), (offset_hz + apart_hz, offset_hz + near_hz))
-        return not any((before[:, self._columns(low, high)] >= LINE_THRESHOLD).any() for low, high in sides)
+        for side in ((offset_hz - high_hz, offset_hz - low_hz), (offset_hz + low_hz, offset_hz + high_hz)):
+            here = before[:, self._columns(*side)]
+            if ((here >= LINE_THRESHOLD) & (here < below)).any():
+                return False
+        return True
 
     def forget(self, start_s: float, end_s: float, low_hz: float, high_hz: float) -> None:
         """Strike out a part of the map: what is there has been looked at."""

@@ -53,7 +53,7 @@ _BIT_TIMES = (np.arange(FGB_LONG_BITS) + 0.5) * BIT_S
 _DRIFT_GRID = np.arange(-200.0, 201.0, 25.0)
 _GRID_TIMES = np.concatenate([_CARRIER_TIMES, _BIT_TIMES[:SYNC_BITS]])
 _DECHIRP = np.exp(-1j * np.pi * _DRIFT_GRID[:, None] * _GRID_TIMES**2).astype(np.complex64)
-_GRID_SIZE = 512
+_GRID_SIZE = 256
 
 
 def first_phase(known: Complex, noise_density: float) -> NDArray[np.float64]:
