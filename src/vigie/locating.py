@@ -40,19 +40,23 @@ class Locator:
 
     def __init__(
         self,
-        files: Sequence[Path],
+        files: Sequence[Path] | Orbits,
         journal: Journal,
         take: Callable[[Sequence[Solution]], Any],
         *,
         source: str = "",
         clock: Callable[[], Instant] | None = None,
     ) -> None:
-        """``take`` gets the positions of a burst, and returns when they are on disk. ``source``: who finds them.
+        """``files``: of orbits, which are read again when they change; or the orbits themselves.
+
+        ``take`` gets the positions of a burst, and returns when they are on disk. ``source``: who finds them.
 
         ``clock``: an instant before which nothing is still to come, where the stream is live. Raises VigieError for
         files that hold no orbit.
         """
-        self._files, self._journal, self._take = list(files), journal, take
+        self._files = list(files) if isinstance(files, Sequence) else []
+        self._given = None if isinstance(files, Sequence) else files
+        self._journal, self._take = journal, take
         self._source, self._clock = source, clock
         self._news = threading.Event()
         self._orbits, self._stamps = self._read()
@@ -95,6 +99,8 @@ class Locator:
     def _read(self) -> tuple[Orbits, list[tuple[int, int]]]:
         from vigie.orbit.files import read_files
 
+        if self._given is not None:
+            return self._given, []
         stamps = self._now()
         orbits = read_files(self._files)
         for bad in orbits.refused:

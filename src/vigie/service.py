@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 from vigie import incoming, ingest, sit
 from vigie.chain import Chain
 from vigie.errors import ConfigError, InputError, VigieError
-from vigie.instants import Instant, after
+from vigie.instants import Instant, after, seconds_past
 from vigie.links.traffic import Plan, Traffic
 from vigie.records import Burst, Detection, Order, Record, Samples, Solution, Tick
+from vigie.stages import DOPPLER_HZ
 from vigie.store import rows as forms
 from vigie.store.journal import Journal, Row
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from vigie.enquiries import Enquiries
     from vigie.live.feed import Feed
     from vigie.locating import Locator
+    from vigie.orbit.ephemeris import Orbits
     from vigie.signal.band import Band
     from vigie.signal.recording import Wanted
     from vigie.snippets import Keeper
@@ -71,7 +73,9 @@ class Source:
     """only these parts of what is sampled"""
     keeper: Keeper | None = None
     """where the samples of its bursts are kept"""
-    doppler_hz: float | None = 13_000.0
+    satellite: str = ""
+    """whose channel it is; empty: what a station on the ground hears"""
+    doppler_hz: float | None = DOPPLER_HZ
     """how far from 406.05 MHz second-generation bursts are looked for; None: they are not"""
 
     @property
@@ -109,6 +113,8 @@ class Source:
             elif isinstance(record, Detection):
                 self.detections += 1
                 record = record if self.time_known else replace(record, time_known=False)
+                if self.satellite:
+                    record = replace(record, satellite=self.satellite, at="satellite")
             yield record
 
     def _bursts(self, stop: threading.Event) -> Iterator[Record]:
@@ -157,6 +163,23 @@ def _warm_up() -> None:
         _log.info("the receiver is ready after %.1f s", time.monotonic() - began)
 
 
+@dataclass
+class Told(Source):
+    """Messages that others received, each let through when it is due."""
+
+    messages: Callable[[], Iterable[tuple[Instant, Detection]]] = tuple
+
+    def records(self, stop: threading.Event) -> Iterator[Record]:
+        """The messages, marked with this source."""
+        for due, detection in self.messages():
+            stop.wait(max(seconds_past(due, ingest.now()), 0.0))
+            if stop.is_set():
+                return
+            self.bursts += 1
+            self.detections += 1
+            yield detection
+
+
 def recording(path: str, speed: float | None = None, wanted: Wanted | None = None) -> Source:
     """A recording, from its file; ``wanted`` says what the file does not.
 
@@ -168,16 +191,17 @@ def recording(path: str, speed: float | None = None, wanted: Wanted | None = Non
     return Source(path, opened.blocks, speed=speed)
 
 
-def exercise() -> Source:
-    """The built-in exercise. It began a moment ago, so that the first call is on the screen at once."""
-    from vigie.sim import exercise as script
+def exercise() -> tuple[list[Source], Orbits]:
+    """The sources of the built-in exercise, and its orbits. It began a moment ago, so that the first call is there."""
+    from vigie.sim.exercise import Exercise, load
 
-    read = script.load()
-
-    def blocks() -> Iterator[Samples]:
-        return script.samples(read, after(ingest.now(), -_BACKLOG_S))
-
-    return Source("exercise", blocks, exercise=True, live=True, speed=1.0, backlog_s=_BACKLOG_S)
+    played = Exercise(load(), lambda: after(ingest.now(), -_BACKLOG_S))
+    heard = Source(
+        "exercise", played.samples, exercise=True, live=True, speed=1.0, backlog_s=_BACKLOG_S,
+        satellite=played.satellite_name, doppler_hz=played.play.reach_hz,
+    )  # fmt: skip
+    told = Told("exercise, other stations", tuple, exercise=True, live=True, messages=played.messages)
+    return [heard, told], played.orbits()
 
 
 def radio(url: str, speed: float | None = None, wanted: Wanted | None = None) -> Source:
@@ -202,8 +226,8 @@ class Service:
     """outputs, links and exchanges"""
     centre: Settings | None = None
     """who sends messages; None: a station that belongs to no centre"""
-    orbits: Sequence[Path] = ()
-    """files of orbits; with them, what names its satellite is located"""
+    orbits: Sequence[Path] | Orbits = ()
+    """orbits, or files of them; with them, what names its satellite is located"""
     live: bool = False
     """the clock runs without a live source too: at a centre, to which others deliver"""
 

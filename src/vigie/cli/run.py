@@ -121,13 +121,15 @@ def command(
         if config is not None:
             sources = station.configured(config, files[0])
         else:
-            sources = [service.radio(file, speed, asked) for file in files] or [service.exercise()]
+            sources = [service.radio(file, speed, asked) for file in files]
         if store is None and not files:
             own = engine.default_file("exercise.sqlite")
             if afresh:
                 engine.start_afresh(own)
             store = str(own)
         joined: dict[str, Any] = {}
+        if not files:
+            sources, joined["orbits"] = service.exercise()
         if config is not None:
             joined = {
                 "plan": station.plan_of(config, files[0]),

@@ -27,7 +27,7 @@ _CONTRADICTED = 30.0
 _LEAST_PROBABILITY = 1e-3
 _MOST_PLACES = 6
 _SEVERAL = 0.02
-_LOW_M, _MEDIUM_M = 9.0e6, 3.5e7
+LOW_M, _MEDIUM_M = 9.0e6, 3.5e7
 
 
 def not_solved(
@@ -302,7 +302,7 @@ def _method(best: Explanation, anchors: Sequence[Measurement]) -> Method:
     rows = best.rows
     use = (rows.toa_weight > 0) | (rows.foa_weight > 0)
     radius = np.linalg.norm(rows.satellite_m[use], axis=-1)
-    kinds = {0 if r < _LOW_M else 1 if r < _MEDIUM_M else 2 for r in radius}
+    kinds = {0 if r < LOW_M else 1 if r < _MEDIUM_M else 2 for r in radius}
     if anchors or len(kinds) > 1:
         return "fused"
     one = len(set(rows.satellite[use].tolist())) == 1

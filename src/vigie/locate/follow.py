@@ -9,6 +9,7 @@ measurements alone, so a replay gives the same answers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from vigie.geodesy import ecef_m, geodetic, local_axes
 from vigie.locate import ellipse, kalman
 from vigie.locate.estimate import checked, locate_one
+from vigie.locate.fixes import LOW_M
 from vigie.locate.grouping import SAME_BURST_S, bursts
 from vigie.locate.kalman import Belief, Burst
-from vigie.locate.measurement import Ellipse, Fix, Measurement, Rejected, Settings
+from vigie.locate.measurement import Ellipse, Fix, Measurement, Method, Rejected, Settings
 from vigie.locate.motion import Model, models, moves
 from vigie.locate.rows import gather
 from vigie.orbit.ephemeris import Orbits
@@ -33,6 +35,10 @@ _STARTS = 3
 _SURPRISE = 1e-4
 _ODDS_LOST = 2
 _HISTORY = 240
+_ALOFT_M, _ALOFT_MPS = 5_000.0, (30.0, 250.0)
+"""height, as uncertain as it is large, and speeds of a beacon in an aircraft"""
+_LEAST_ALOFT = 3
+"""satellites without which one in an aircraft is not located: its speed would pass for a place far away"""
 _HOLD = np.timedelta64(round(4 * SAME_BURST_S * 1e9), "ns")
 
 
@@ -56,6 +62,8 @@ class Track:
     hypotheses: list[Hypothesis] = field(default_factory=list)
     epoch: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT", "ns"))
     nominal_hz: float = 0.0
+    method: Method = "doa"
+    """doppler while nothing but the frequencies of one satellite, or of low ones, is known"""
     misses: int = 0
     bursts: int = 0
     used: int = 0
@@ -78,10 +86,17 @@ class Track:
             self.history.sort(key=lambda items: items[0].time)
         while sum(map(len, self.history)) > _HISTORY and len(self.history) > 1:
             self.history.pop(0)
+        if any(item.flies for item in group):
+            self.settings = replace(
+                self.settings, altitude_m=_ALOFT_M, altitude_sigma_m=_ALOFT_M, speeds_mps=_ALOFT_MPS
+            )
+            if len({item.satellite for items in self.history for item in items}) < _LEAST_ALOFT:
+                return []
         if self.hypotheses and good and not late:
-            fixes = self._step(good, rejected)
-            if self.misses < _ODDS_LOST:
-                return fixes
+            with suppress(np.linalg.LinAlgError):  # a covariance that rounding has spoilt: the filters begin anew
+                fixes = self._step(good, rejected)
+                if self.misses < _ODDS_LOST:
+                    return fixes
         return self._begin(group, rejected)
 
     def _begin(self, group: Sequence[Measurement], rejected: list[Rejected]) -> list[Fix]:
@@ -92,7 +107,11 @@ class Track:
         fixes = locate_one(everything or list(group), self.orbits, self.settings, self.aliases)
         known = [fix for fix in fixes if fix.solved and (fix.ehe_m or np.inf) < _START_M and fix.method != "encoded"]
         if len(known) == len(fixes) and len(recent) >= _STARTS:
-            self._start(known, recent)
+            try:
+                self._start(known, recent)
+            except np.linalg.LinAlgError:  # the same: the batch estimator goes on
+                self.hypotheses = []
+            self.method = known[0].method if known[0].method == "doppler" else "doa"
         return [replace(fixes[0], rejected=(*rejected, *fixes[0].rejected), bursts=self.bursts), *fixes[1:]]
 
     def _start(self, fixes: Sequence[Fix], history: Sequence[Sequence[Measurement]]) -> None:
@@ -139,6 +158,8 @@ class Track:
                 continue
             self.misses = 0
             self.used += int(use.sum())
+            if self.method == "doppler" and not _low(heard, use):
+                self.method = "doa"
             for one in self.hypotheses:
                 one.log_weights = one.log_weights + [kalman.update(belief, heard, use)[0] for belief in one.beliefs]
         for one in self.hypotheses:
@@ -242,6 +263,12 @@ class Track:
         return float((time - self.epoch) / np.timedelta64(1, "s"))
 
 
+def _low(heard: Burst, use: NDArray[np.bool_]) -> bool:
+    """Whether a burst was heard by one satellite in low orbit, whose times say nothing."""
+    radius = np.linalg.norm(heard.problem.rows.satellite_m[use], axis=-1)
+    return int(use.sum()) == 1 and bool(np.all(radius < LOW_M))
+
+
 def _become(belief: Belief, old: Sequence[Belief], weights: Array) -> None:
     """Make a belief the mixture of several, on its own axes; one at rest forgets the velocity."""
     axes = local_axes(*geodetic(belief.place_m)[:2])
@@ -296,7 +323,7 @@ def _fix(
     satellites = dict.fromkeys(str(item.satellite) for items in track.history for item in items if item.satellite)
     return Fix(
         beacon=group[0].beacon,
-        method="fused" if any(item.position_deg for items in track.history for item in items) else "doa",
+        method="fused" if any(item.position_deg for items in track.history for item in items) else track.method,
         verdict="ok",
         start=min(items[0].time for items in track.history),
         end=max(item.time for item in group),

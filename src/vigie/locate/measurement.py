@@ -45,6 +45,8 @@ class Measurement:
     """one-sigma error of a given state along its track; None: taken as exact"""
     altitude_m: float | None = None
     """known ellipsoidal height of the beacon"""
+    flies: bool = False
+    """in an aircraft: the beacon may be high and fast (an ELT(DT))"""
     position_deg: tuple[float, float] | None = None
     """encoded latitude and longitude"""
     sigma_position_m: float | None = None

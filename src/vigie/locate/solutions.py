@@ -38,6 +38,7 @@ def measurement_of(detection: Detection) -> Measurement | None:
         carrier_hz=_SGB_HZ if message.kind == "SGB" else _FGB_HZ,
         toa=detection.time if precise else None,
         sigma_toa_s=max(sigma_s or 0.0, _TIMING_S) if precise else None,
+        flies=message.facts.get("protocol") == "elt_dt" or message.facts.get("beacon_type") == "ELT_DT",
     )
 
 

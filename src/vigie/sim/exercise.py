@@ -1,177 +1,133 @@
-"""The built-in exercise as I/Q samples: a script of beacons, keyed, mixed with noise, to be received like any other.
+"""The built-in exercise: a scenario played in the time of now, one satellite's channel as samples, others as messages.
 
-Nothing here is taken from a recording, and nothing is handed to the receiver but samples.
+The geometry is that of the scenario's own time; all instants are moved, and the orbits with them, so that a receiver, a
+locator and a clock of now find everything in its place.
 """
 
 from __future__ import annotations
 
-import tomllib
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from vigie.constants import FGB_BIT_RATE_BPS, FGB_CARRIER_S
-from vigie.instants import Instant, after
-from vigie.message.encode import encode
-from vigie.message.fgb_parts import ALTITUDE_LIMITS_M
-from vigie.records import Samples
-from vigie.signal.fgb import modulate
+from vigie import ingest
+from vigie.errors import ConfigError
+from vigie.instants import Instant
+from vigie.orbit.ephemeris import Array, Ephemeris, Orbits, Times
+from vigie.records import Detection, Samples
+from vigie.sim import player, scenario
+from vigie.sim.receptions import spans, work_out
+from vigie.sim.scenario import Channel, Play, Scenario
+from vigie.sim.sky import contacts
+from vigie.sim.told import detections
+from vigie.sim.world import World
 
-SCRIPT = Path(__file__).with_name("exercise.toml")
-BLOCK_S = 0.25
-"""length of the blocks in which the samples come"""
-
-
-@dataclass(frozen=True)
-class Transmission:
-    """One burst to be sent."""
-
-    at_s: float
-    """when its carrier begins, seconds past the start of the exercise"""
-    bits: str
-    beacon: str
-    frequency_hz: float
-    drift_hz_per_s: float
-    cn0_dbhz: float
-
-    @property
-    def length_s(self) -> float:
-        return FGB_CARRIER_S + len(self.bits) / FGB_BIT_RATE_BPS
+NAME = "morning"
+"""of the scenario that ``vigie run`` plays"""
+_AROUND = np.timedelta64(3600, "s")
 
 
-@dataclass(frozen=True)
+def load(name: str = NAME) -> Scenario:
+    """A scenario that comes with Vigie, by default the one of the exercise."""
+    return scenario.load(scenario.path_of(name))
+
+
 class Exercise:
-    """A script, read: everything that will be on the air, in order."""
+    """A scenario with a ``[play]`` table; it begins when something of it is first asked for."""
 
-    title: str
-    rate_hz: float
-    centre_hz: float
-    seed: int
-    beacons: tuple[tuple[str, str], ...]
-    """name and story of each beacon"""
-    transmissions: tuple[Transmission, ...]
+    def __init__(self, asked: Scenario, clock: Callable[[], Instant]) -> None:
+        """``clock``: when it begins. Raises ConfigError when there is nothing to be played as samples."""
+        if asked.play is None:
+            raise ConfigError(f"{asked.title}: it has no table [play], which says what is played as samples")
+        self.play: Play = asked.play
+        self.world = World(asked)
+        self._clock, self._lock = clock, threading.Lock()
+        self._start: Instant | None = None
+        self.satellite = self._satellite()
+        begin_s, end_s = self._in_sight()
+        channel = Channel(
+            satellites=(self.world.satellites[self.satellite].name,), rate_hz=self.play.rate_hz,
+            centre_hz=self.play.centre_hz, from_s=begin_s, until_s=end_s,
+        )  # fmt: skip
+        self.scenario = msgspec.structs.replace(asked, output=msgspec.structs.replace(asked.output, channel=channel))
 
     @property
-    def length_s(self) -> float:
-        """Until the end of the last burst."""
-        return max(sent.at_s + sent.length_s for sent in self.transmissions)
+    def start(self) -> Instant:
+        """The moment of now at which the scenario began."""
+        with self._lock:
+            if self._start is None:
+                self._start = self._clock()
+            return self._start
+
+    @property
+    def satellite_name(self) -> str:
+        """The satellite whose channel is played as samples, as detections name it."""
+        return self.world.satellites[self.satellite].name
+
+    def _satellite(self) -> int:
+        found = [i for i, one in enumerate(self.world.satellites) if one.named((self.play.satellite,))]
+        if len(found) != 1:
+            raise ConfigError(f"play.satellite: {self.play.satellite!r} names {len(found)} of its satellites, not one")
+        return found[0]
+
+    def _in_sight(self) -> tuple[float, float]:
+        """When a station sees the satellite, which is when its samples can be had."""
+        over = contacts(self.world, self.world.satellites[self.satellite], self.world.length_s)
+        if not over:
+            raise ConfigError(f"play.satellite: no station sees {self.play.satellite!r} in the scenario's time")
+        return over[0].begin_s, min(over[0].end_s, self.world.length_s)
+
+    def samples(self) -> Iterator[Samples]:
+        """The channel, dated from ``start`` on."""
+        (band,) = player.channels(self.scenario)
+        begin_s = self.scenario.output.channel.from_s
+        return player.samples(self.scenario, band, self.start + np.timedelta64(round(begin_s * 1e9), "ns"))
+
+    def messages(self) -> Iterator[tuple[Instant, Detection]]:
+        """What was received by way of the other satellites, each with the moment at which it is there."""
+        name = self.satellite_name
+        for number in range(spans(self.world)):
+            for delivered_s, line in detections(self.world, work_out(self.world, number), self.start):
+                body = json.loads(line)
+                if str(body["satellite"]) != name:
+                    yield self.start + np.timedelta64(round(delivered_s * 1e9), "ns"), ingest.detection(body)
+
+    def orbits(self) -> Orbits:
+        """The orbits as published, in the time of now."""
+        return Orbits(tuple(_Moved(item.ephemeris, self) for item in self.world.satellites))
 
 
-def load(path: Path = SCRIPT) -> Exercise:
-    """The exercise of a script file, by default the one that comes with Vigie; FieldError for a wrong message."""
-    script = tomllib.loads(path.read_text(encoding="utf-8"))
-    sent = [transmission for beacon in script["beacon"] for transmission in _of_beacon(beacon)]
-    return Exercise(
-        script["title"],
-        float(script["rate_hz"]),
-        float(script["centre_hz"]),
-        int(script["seed"]),
-        tuple((beacon["name"], beacon["story"]) for beacon in script["beacon"]),
-        tuple(sorted(sent, key=lambda one: one.at_s)),
-    )
+@dataclass(frozen=True, eq=False)
+class _Moved:
+    """An orbit as it is in the scenario's time, told in the time of now; unknown long before and after."""
 
+    inner: Ephemeris
+    exercise: Exercise
 
-def _of_beacon(beacon: Mapping[str, Any]) -> Iterator[Transmission]:
-    facts: dict[str, Any] = {}
-    for step in (beacon, *beacon.get("then", ())):
-        facts = dict(step["message"]) if step.get("replaces") else facts | step["message"]
-        for at_s, more in _scheduled(step) if "schedule" in step else ((at_s, {}) for at_s in step["at_s"]):
-            yield Transmission(
-                at_s,
-                _bits(facts | more, step.get("wrong_bits", ())),
-                beacon["name"],
-                float(beacon["carrier_hz"]),
-                float(beacon.get("drift_hz_per_s", 0.0)),
-                float(beacon["cn0_dbhz"]),
-            )
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.inner.names
 
+    @property
+    def source(self) -> str:
+        return self.inner.source
 
-def _bits(facts: Mapping[str, Any], wrong: Sequence[int]) -> str:
-    """The message as bits, some of them wrong (bit 1 the first)."""
-    digits = encode(facts)
-    bits = list(format(int(digits, 16), f"0{len(digits) * 4}b"))
-    for bit in wrong:
-        bits[bit - 1] = "10"[int(bits[bit - 1])]
-    return "".join(bits)
+    def _then(self, times: Times) -> Times:
+        return np.asarray(times, "datetime64[ns]") - self.exercise.start + self.exercise.world.began
 
+    def state(self, times: Times) -> tuple[Array, Array]:
+        then, world = self._then(times), self.exercise.world
+        length = np.timedelta64(round(world.length_s * 1e9), "ns")
+        outside = (then < world.began - _AROUND) | (then > world.began + length + _AROUND)
+        position, velocity = self.inner.state(np.where(outside, world.began, then))
+        return np.where(outside[..., None], np.nan, position), np.where(outside[..., None], np.nan, velocity)
 
-def _scheduled(step: Mapping[str, Any]) -> Iterator[tuple[float, dict[str, Any]]]:
-    """Times and changing values of an ELT(DT) that sends its operator (C/S T.001 2.2.1): 24 bursts every 5 s - 0.1 s,
-    every fourth from the second on with the operator, then every 10 s."""
-    at_s, burst = float(step["from_s"]), 1
-    while at_s < step["until_s"]:
-        place = _along(step["track"], at_s - step["from_s"])
-        if burst <= 24 and burst % 4 == 2:
-            place = {
-                "latitude": place["latitude"],
-                "longitude": place["longitude"],
-                "aircraft_operator_3ld": step["operator"],
-            }
-        yield round(at_s, 3), place
-        at_s += 4.9 if burst < 24 else 9.9
-        burst += 1
+    def sigma_m(self, times: Times) -> Array:
+        return self.inner.sigma_m(self._then(times))
 
-
-def _along(track: Mapping[str, float], past_s: float) -> dict[str, Any]:
-    """Where an aircraft is so many seconds along its track, as a message states it."""
-    from pyproj import Geod
-
-    east, north, _ = Geod(ellps="WGS84").fwd(
-        track["longitude"], track["latitude"], track["course_deg"], track["speed_mps"] * past_s
-    )
-    height_m = track["altitude_m"] - track["sink_mps"] * past_s
-    step = bisect_left(ALTITUDE_LIMITS_M, height_m)
-    return {
-        "latitude": north,
-        "longitude": east,
-        "altitude_code": format(step, "04b"),
-        "location_freshness": "current",
-    }
-
-
-def samples(exercise: Exercise, start: Instant, *, seed: int | None = None) -> Iterator[Samples]:
-    """The channel in blocks of BLOCK_S from ``start`` on, to 2 s past the last burst.
-
-    Noise of unit power over the channel, so a burst of C/N0 ``c`` dBHz has power 10^(c/10) / rate. The same seed gives
-    the same samples.
-    """
-    rng = np.random.default_rng(exercise.seed if seed is None else seed)
-    rate = exercise.rate_hz
-    count = round(BLOCK_S * rate)
-    waves: dict[int, NDArray[np.complex64]] = {}
-    for first in range(0, round((exercise.length_s + 2.0) * rate), count):
-        iq = rng.standard_normal((count, 2), np.float32).view(np.complex64)[:, 0] * np.float32(0.5**0.5)
-        for index, sent in enumerate(exercise.transmissions):
-            begin = int(sent.at_s * rate)
-            if begin >= first + count or first >= begin + (sent.length_s + 0.01) * rate:
-                waves.pop(index, None)
-                continue
-            if index not in waves:
-                waves[index] = _wave(sent, exercise, sent.at_s - begin / rate, rng)
-            _add(iq, waves[index], begin - first)
-        yield Samples(iq, rate, exercise.centre_hz, after(start, first / rate), first, channel="exercise")
-
-
-def _wave(sent: Transmission, exercise: Exercise, offset_s: float, rng: np.random.Generator) -> NDArray[np.complex64]:
-    power = 10 ** (sent.cn0_dbhz / 10) / exercise.rate_hz
-    wave = modulate(
-        sent.bits,
-        exercise.rate_hz,
-        frequency_hz=sent.frequency_hz - exercise.centre_hz,
-        drift_hz_per_s=sent.drift_hz_per_s,
-        phase_rad=float(rng.uniform(0, 2 * np.pi)),
-        start_s=offset_s,
-    )
-    return np.asarray(wave * np.float32(power**0.5), np.complex64)
-
-
-def _add(iq: NDArray[np.complex64], wave: NDArray[np.complex64], shift: int) -> None:
-    """Add a wave whose first sample lies ``shift`` samples past the first of the block."""
-    low, high = max(shift, 0), min(shift + len(wave), len(iq))
-    if low < high:
-        iq[low:high] += wave[low - shift : high - shift]
+    def age_s(self, times: Times) -> Array:
+        return self.inner.age_s(self._then(times))

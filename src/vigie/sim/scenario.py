@@ -82,6 +82,8 @@ class Station(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """highest: the highest satellites; spread: high ones far from each other in azimuth; all: every one in view"""
     dwell_s: Positive = 300.0
     """how often the antennas are given out anew"""
+    follows: tuple[str, ...] = ()
+    """only satellites whose name contains one of these"""
     antenna_gain_dbi: float | None = None
     noise_figure_db: NotNegative | None = None
     """with the gain: G/T of the station; without both, that of C/S T.014 annex H for the payload heard"""
@@ -247,6 +249,17 @@ class Channel(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     until_s: Positive | None = None
 
 
+class Play(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How ``vigie run`` plays the scenario: one satellite's channel is received from samples while a station sees it;
+    what is heard by way of the others comes as messages."""
+
+    satellite: str
+    rate_hz: Annotated[float, msgspec.Meta(ge=8000)] = 48e3
+    centre_hz: float = 406.031e6
+    reach_hz: NotNegative | None = None
+    """how far from 406.05 MHz second-generation carriers are looked for; None: they are not"""
+
+
 class Output(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is written."""
 
@@ -275,6 +288,7 @@ class Scenario(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     crowds: tuple[Crowd, ...] = ()
     interference: tuple[Interferer, ...] = ()
     output: Output = Output()
+    play: Play | None = None
     folder: str = "."
     """where relative paths begin; set when a file is read"""
 
@@ -293,8 +307,8 @@ class Scenario(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 _TABLES: Mapping[str, Any] = {
-    "air": Air, "output": Output, "satellites": Satellites, "stations": Station, "beacons": Beacon, "crowds": Crowd,
-    "interference": Interferer,
+    "air": Air, "output": Output, "play": Play, "satellites": Satellites, "stations": Station, "beacons": Beacon,
+    "crowds": Crowd, "interference": Interferer,
 }  # fmt: skip
 _INNER: Mapping[str, Any] = {
     "oscillator": Oscillator, "motion": Motion, "channel": Channel, "track": Waypoint, "then": Step, "blocked": Blocked,

@@ -101,7 +101,9 @@ def _given(world: World, site: Site, courses: list[Course], epochs: Array) -> Fl
     elevation = np.full((len(courses), len(epochs)), -90.0)
     azimuth = np.zeros_like(elevation)
     for index, (satellite, path) in enumerate(zip(world.satellites, courses, strict=True)):
-        if satellite.system == station.system and satellite.payload.downlink_hz is not None:
+        if satellite.system != station.system or satellite.payload.downlink_hz is None:
+            continue
+        if not station.follows or satellite.named(station.follows):
             elevation[index], azimuth[index], _ = look(site.place_m, site.axes, path.state(middle)[0])
     up = elevation >= station.least_elevation_deg
     if station.track == "all":

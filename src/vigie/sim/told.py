@@ -42,11 +42,14 @@ def with_spoilt_rest(digits: str) -> str:
     return format(word ^ 0b101010101, f"0{len(digits)}X")
 
 
-def detections(world: World, span: Span) -> list[tuple[float, str]]:
-    """When each is delivered, and its line, in that order."""
+def detections(world: World, span: Span, began: instants.Instant | None = None) -> list[tuple[float, str]]:
+    """When each is delivered, in seconds past the start, and its line, in that order.
+
+    ``began``: the instant that the lines' times count from; None: the scenario's own start.
+    """
     lines: list[tuple[float, str]] = []
     table, sent = span.receptions, span.sent
-    stamp = _Stamp(world)
+    stamp = _Stamp(world.began if began is None else began)
     output = world.scenario.output
     for row in np.flatnonzero(table.identity & (table.site >= 0)):
         burst = int(table.burst[row])
@@ -108,8 +111,8 @@ def _state(world: World, satellite: int, at_s: float) -> tuple[list[float], list
 class _Stamp:
     """Instants as text from seconds past the start of a scenario."""
 
-    def __init__(self, world: World) -> None:
-        self._began = world.began.astype("datetime64[ns]")
+    def __init__(self, began: instants.Instant) -> None:
+        self._began = began.astype("datetime64[ns]")
 
     def __call__(self, at_s: float) -> str:
         return f"{self._began + np.timedelta64(round(float(at_s) * 1e9), 'ns')}Z"
@@ -118,7 +121,7 @@ class _Stamp:
 def truth_of_bursts(world: World, span: Span) -> list[str]:
     """One line a burst of the span, in order of time: where it was truly sent and what became of it."""
     sent, table = span.sent, span.receptions
-    stamp = _Stamp(world)
+    stamp = _Stamp(world.began)
     count = len(sent.sent_s)
     tracked = np.bincount(table.burst[table.site >= 0], minlength=count)
     read = np.bincount(table.burst[table.identity & (table.site >= 0)], minlength=count)

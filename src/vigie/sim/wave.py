@@ -123,10 +123,7 @@ def bands(world: World, from_s: float, until_s: float) -> list[Band]:
     middle = np.linspace(from_s, until_s, 13)
     found = []
     for index, satellite in enumerate(world.satellites):
-        wanted = not channel.satellites or any(
-            part.upper() in f"{satellite.title} {satellite.name}".upper() for part in channel.satellites
-        )
-        if not wanted:
+        if channel.satellites and not satellite.named(channel.satellites):
             continue
         over = course(world, satellite, from_s, until_s)
         if channel.at == "satellite":

@@ -54,6 +54,11 @@ class Satellite:
     """how much further along its track it truly is than its published orbit says"""
     off: tuple[Window, ...]
 
+    def named(self, parts: tuple[str, ...]) -> bool:
+        """Whether its name or number contains one of these."""
+        words = f"{self.title} {self.name}".upper()
+        return any(part.upper() in words for part in parts)
+
 
 @dataclass(frozen=True, eq=False)
 class Site:
