@@ -19,9 +19,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from page_ready import filled
 from playwright.sync_api import Browser, Page, sync_playwright
 from web_station import CHROMIUM, CHROMIUM_ARGS
+
+from page_ready import filled
 
 TARGET_FPS = 30.0
 VIEWS = {"the world": 0, "a region": 3}

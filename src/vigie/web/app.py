@@ -77,6 +77,7 @@ def create_app(
     app.state.health, app.state.body_bytes, app.state.door = health, body_bytes, door
     app.state.receipts = receipts or Receipts(":memory:")
     app.state.order = order or _no_orders
+    app.state.texts = live.Texts()
     app.state.evidence = evidence or Nothing()
     return app
 
