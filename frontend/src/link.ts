@@ -20,7 +20,7 @@ export interface Status {
 interface Message {
   type: "hello" | "snapshot" | "row" | "heartbeat";
   seq: number;
-  time: string;
+  time?: string;
   journal?: string;
   heartbeat_s?: number;
   alerts?: Alert[];
@@ -36,6 +36,8 @@ export class Link {
   private heard = 0;
   private silence = 12_000;
   private timer: number | undefined;
+  /** a packed message that is being unpacked: what comes after it waits */
+  private unpacking: Promise<void> | null = null;
   private status: Status = { live: false, since: Date.now(), attempt: 0, reason: "" };
 
   constructor(private readonly events: LinkEvents) {}
@@ -60,17 +62,38 @@ export class Link {
   private connect(): void {
     this.timer = undefined;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    const query = this.after === null ? "" : `?after=${this.after}&journal=${this.journal}`;
-    const socket = new WebSocket(`${scheme}//${location.host}/ws${query}`);
+    const from = this.after === null ? "" : `&after=${this.after}&journal=${this.journal}`;
+    const packed = "DecompressionStream" in window ? 1 : 0;
+    const socket = new WebSocket(`${scheme}//${location.host}/ws?gzip=${packed}${from}`);
+    this.unpacking = null;
     this.socket = socket;
     this.heard = Date.now();
     socket.onmessage = (event) => {
-      if (this.socket === socket) this.hear(JSON.parse(String(event.data)) as Message);
+      if (this.socket === socket) this.take(socket, event.data as string | Blob);
     };
     socket.onclose = (event) => {
       if (event.code === SIGN_IN) signIn();
       if (this.socket === socket) this.lost(event.reason);
     };
+  }
+
+  /** In the order of coming: a packed message holds back those after it. */
+  private take(socket: WebSocket, data: string | Blob): void {
+    this.heard = Date.now();
+    if (typeof data === "string" && !this.unpacking) {
+      this.hear(JSON.parse(data) as Message);
+      return;
+    }
+    const mine = (this.unpacking ?? Promise.resolve())
+      .then(() => (typeof data === "string" ? data : unpacked(data)))
+      .then((text) => {
+        if (this.socket === socket) this.hear(JSON.parse(text) as Message);
+      })
+      .catch(() => this.socket === socket && this.lost("the service sent what cannot be read"))
+      .then(() => {
+        if (this.unpacking === mine) this.unpacking = null;
+      });
+    this.unpacking = mine;
   }
 
   private hear(message: Message): void {
@@ -80,7 +103,7 @@ export class Link {
       this.after = message.seq;
       return;
     }
-    this.events.clock(Date.parse(message.time));
+    if (message.time) this.events.clock(Date.parse(message.time));
     if (message.type === "hello") {
       this.journal = message.journal ?? "";
       if (message.heartbeat_s) this.silence = message.heartbeat_s * 2500;
@@ -111,4 +134,8 @@ export class Link {
     this.status = status;
     this.events.status(status);
   }
+}
+
+function unpacked(data: Blob): Promise<string> {
+  return new Response(data.stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }

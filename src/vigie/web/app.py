@@ -81,6 +81,7 @@ def create_app(
     app.state.receipts = receipts or Receipts(":memory:")
     app.state.order = order or _no_orders
     app.state.intake = Intake(ingest_all or one_by_one(ingest))
+    app.state.texts = live.Texts()
     app.state.evidence = evidence or Nothing()
     return app
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -89,6 +91,23 @@ async def follow(journal: Journal, hub: Hub, after: int) -> AsyncIterator[Row | 
                 yield row
 
 
+class Texts:
+    """Rows as the messages of the live stream, each made once for all who watch. For one event loop."""
+
+    def __init__(self, kept: int = PAGE) -> None:
+        self._made: OrderedDict[int, str] = OrderedDict()
+        self._kept = kept
+
+    def of(self, row: Row) -> str:
+        """The message of a row."""
+        made = self._made.get(row.seq)
+        if made is None:
+            made = self._made[row.seq] = text({"type": "row", **views.row(row)})
+            if len(self._made) > self._kept:
+                self._made.popitem(last=False)
+        return made
+
+
 async def websocket(socket: WebSocket) -> None:
     """``/ws``: hello, a snapshot or what was missed, then rows and heartbeats as they come."""
     try:
@@ -126,14 +145,19 @@ async def _feed(socket: WebSocket, after: int | None) -> None:
         # another journal than the one the client knew: what it holds is worth nothing
         changed = socket.query_params.get("journal", name) not in ("", name)
         if after is None or changed or after > last or last - after > SNAPSHOT_ROWS:
-            snapshot = await run_in_threadpool(socket.app.state.board.snapshot)
-            after = snapshot["seq"]
-            await send("snapshot", time=now(), **snapshot)
+            packed = socket.query_params.get("gzip") == "1"
+            after, whole = await run_in_threadpool(partial(socket.app.state.board.message, packed=packed))
+            with anyio.fail_after(SEND_S):
+                await (
+                    socket.send_bytes(whole) if packed else socket.send_text(f'{{"time":"{now()}",{whole[1:].decode()}')
+                )
+        texts: Texts = socket.app.state.texts
         async for item in follow(journal, hub, after):
             if isinstance(item, int):
                 await send("heartbeat", seq=item, time=now())
             elif item.kind not in SILENT:
-                await send("row", **views.row(item))
+                with anyio.fail_after(SEND_S):
+                    await socket.send_text(texts.of(item))
     except TimeoutError:
         await socket.close(1013, "too slow: connect again with after=")
     except StoreError as error:

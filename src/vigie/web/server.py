@@ -62,6 +62,7 @@ def options(door: Door) -> dict[str, Any]:
         "h11_max_incomplete_event_size": HEAD_BYTES,
         "limit_concurrency": CONNECTIONS,
         "ws_max_size": MESSAGE_BYTES,
+        "ws_per_message_deflate": False,  # of each row for each console: with many open it is most of the work
         "proxy_headers": bool(proxies),  # else anybody could say that he comes from somewhere else
         "forwarded_allow_ips": proxies,
     }
