@@ -177,7 +177,7 @@ class Told(Source):
                 return
             self.bursts += 1
             self.detections += 1
-            yield replace(detection, source=self.name, exercise=self.exercise)
+            yield replace(detection, exercise=self.exercise)
 
 
 def recording(path: str, speed: float | None = None, wanted: Wanted | None = None) -> Source:
