@@ -81,13 +81,28 @@ def test_a_wrong_association_is_named(fleet_orbits, seed):
 
 
 @settings(**QUIET)
-@given(seed=seeds)
-def test_a_burst_named_twice_at_different_times(fleet_orbits, seed):
+@given(seed=seeds, sign=st.sampled_from([-1, 1]))
+def test_a_burst_named_twice_at_different_times(fleet_orbits, seed, sign):
+    """The moment with most receptions is the burst, whether the odd one came before or after it."""
     place, heard, _ = scene(fleet_orbits, seed)
-    late = dataclasses.replace(heard[0], time=heard[0].time + 50 * SECOND, toa=heard[0].toa + 50 * SECOND)
-    fix = locate_one([*heard, late], fleet_orbits, EXACT)[0]
+    off = sign * 50 * SECOND
+    odd = dataclasses.replace(heard[0], time=heard[0].time + off, toa=heard[0].toa + off)
+    fix = locate_one([*heard, odd], fleet_orbits, EXACT)[0]
     assert honest(fix, place)
+    assert [item.measurement for item in fix.rejected] == [odd]
     assert "wrong association" in fix.rejected[0].reason
+    assert fix.used == len(heard)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_clock_wrong_for_all_is_no_place(fleet_orbits, seed):
+    """A station whose clock is an hour off: everything contradicts everything, and nothing is left out to hide it."""
+    _, heard, rng = scene(fleet_orbits, seed, count=5, times=2)
+    off = int(rng.choice([-1, 1]) * rng.uniform(1800, 7200)) * SECOND
+    wrong = [dataclasses.replace(item, time=item.time + off, toa=item.toa + off) for item in heard]
+    fix = locate_one(wrong, fleet_orbits, EXACT)[0]
+    assert not fix.solved
+    assert "contradict" in fix.verdict or "below the horizon" in fix.rejected[0].reason
 
 
 @settings(**QUIET)
