@@ -272,7 +272,7 @@ def test_a_crowd_with_many_wrong_ones_is_weighed_robustly(fleet_orbits):
     """A fifth wrong, too many to try the absence of each: they count less, and that is told."""
     place, plain, fix = crowd(fleet_orbits, 15, 0.2)
     assert honest(fix, place)
-    assert fix.ehe_m < 0.7 * plain.ehe_m
+    assert not plain.solved or fix.ehe_m < 0.7 * plain.ehe_m  # taken all alike they are no location
     assert any("count less" in note for note in fix.notes)
 
 
@@ -282,7 +282,7 @@ def test_a_crowd_with_wrong_ones_is_never_sure_of_a_wrong_place(fleet_orbits, se
     """Named, or lowered in weight, or the ellipse is widened; whichever, it is told and no worse than doing nothing."""
     place, plain, fix = crowd(fleet_orbits, seed, share)
     assert honest(fix, place)
-    assert not fix.solved or fix.ehe_m < 1.01 * plain.ehe_m
+    assert not (fix.solved and plain.solved) or fix.ehe_m < 1.01 * plain.ehe_m
     told = " ".join((*fix.notes, fix.verdict))
     assert fix.rejected or any(word in told for word in ("count less", "times what was stated", "contradict"))
 
