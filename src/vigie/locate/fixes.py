@@ -135,13 +135,15 @@ def _side(index: int, count: int) -> str | None:
 def variance_scale(best: Explanation, settings: Settings, consistent: bool) -> float:
     """By how much the covariance is widened: the scatter found against the scatter stated, never below one.
 
-    With sigmas believed as ``scale_dof`` degrees of freedom; when chi-square says that they are wrong, by the
-    residuals alone, and by more when these are few.
+    With sigmas believed as ``scale_dof`` degrees of freedom, by what exceeds one sigma of chi-square (to widen by all
+    that chance adds, and never narrow, would state circles that hold too much); when chi-square says that the sigmas
+    are wrong, by the residuals alone, and by more when these are few.
     """
     if best.dof < 1:
         return 1.0
     if consistent:
-        return max(1.0, (settings.scale_dof + best.cost) / (settings.scale_dof + best.dof))
+        expected = best.dof + np.sqrt(2.0 * best.dof)
+        return max(1.0, float((settings.scale_dof + best.cost) / (settings.scale_dof + expected)))
     from scipy.special import chdtri
 
     return max(1.0, best.cost / float(chdtri(best.dof, 0.75)))
