@@ -201,6 +201,31 @@ def test_reference_beacons_correct_the_orbit(fleet_orbits):
     assert {fix.beacon for fix in locate(heard, fleet_orbits, settings, references=known)} == {"TEST"}
 
 
+def test_a_payload_that_is_off_is_paid_for_and_learned(fleet_orbits):
+    """Half a hertz of translation for each satellite: it does not average away, but reference beacons tell it."""
+    rng = np.random.default_rng(21)
+    names, times = in_view_from(fleet_orbits, MEDIUM)[:6], START + np.arange(6) * 50 * SECOND
+    off_hz = dict(zip(names, rng.normal(size=6) * 0.5, strict=True))
+    there = (48.0, 2.0, 100.0)
+
+    def heard(place, beacon):
+        return [
+            dataclasses.replace(item, beacon=beacon, foa_hz=item.foa_hz + off_hz[item.satellite])
+            for item in bursts(fleet_orbits, names, place, times, rng, sigma_toa_s=1e-3, sigma_foa_hz=0.05)
+        ]
+
+    both = [*heard(PLACE, "TEST"), *heard(there, "REF")]
+    settings = Settings(motion="static", cells="never", payload_sigma_hz=0.5, tec_sigma_tecu=1.0)
+    alone, with_reference = (
+        locate(both, fleet_orbits, settings, references=known)[0] for known in ({}, {"REF": there})
+    )
+    certain = locate_one(both[: len(both) // 2], fleet_orbits, dataclasses.replace(settings, payload_sigma_hz=0.0))[0]
+    assert alone.ehe_m > 1.5 * certain.ehe_m
+    assert with_reference.ehe_m < 0.5 * alone.ehe_m
+    assert nees(alone) < 14
+    assert nees(with_reference) < 14
+
+
 def test_the_age_of_elements_widens_the_ellipse(fleet_orbits):
     rng = np.random.default_rng(13)
     name, times = low_pass(fleet_orbits)

@@ -13,6 +13,7 @@ from vigie.geodesy import ecef_m, geodetic, local_axes
 from vigie.locate.estimate import locate_one
 from vigie.locate.follow import follow
 from vigie.locate.measurement import Measurement, Settings
+from vigie.locate.terrain import Grid, Terrain
 
 EXACT = Settings(orbit_errors=False, cells="never")
 COUNT = 10
@@ -107,3 +108,22 @@ def test_a_sent_place_and_what_cannot_be_used(fleet_orbits, still):
     assert "no orbit of satellite 99999" in told[-1][0].rejected[0].reason
     assert told[-1][0].solved
     assert list(follow([], fleet_orbits)) == []
+
+
+@pytest.mark.parametrize("told", ["measured", "ground"])
+def test_a_known_height_stays_known(fleet_orbits, told):
+    """A beacon at 2500 m whose height is stated, or known by a grid: the filter is as wide as the batch."""
+    high = (*PLACE[:2], 2500.0)
+    times = START + np.arange(6) * 50 * SECOND
+    heard = bursts(fleet_orbits, in_view_from(fleet_orbits, MEDIUM)[:4], high, times, np.random.default_rng(4))
+    settings = dataclasses.replace(EXACT, motion="static")
+    if told == "measured":
+        heard = [dataclasses.replace(item, altitude_m=2500.0) for item in heard]
+    else:
+        grid = Grid(41.0, 3.0, 0.1, np.full((41, 41), 2500.0))
+        settings = dataclasses.replace(settings, ground=Terrain((grid,), geoid_m=0.0))
+    last = list(follow(sorted(heard, key=lambda item: item.time), fleet_orbits, settings))[-1][0]
+    whole = locate_one(heard, fleet_orbits, settings)[0]
+    assert last.alt_m == pytest.approx(2500.0, abs=60.0)
+    assert last.ehe_m == pytest.approx(whole.ehe_m, rel=0.03)
+    assert error_m(last, high) < 2 * last.ehe_m

@@ -13,6 +13,7 @@ from vigie.locate import ellipse
 from vigie.locate.cells import Mode, bent, cells
 from vigie.locate.hypotheses import Candidate, Explanation
 from vigie.locate.measurement import Ellipse, Fix, Measurement, Method, Rejected, Settings
+from vigie.locate.motion import mixed_velocity
 from vigie.locate.normal import Problem, design_rows
 from vigie.locate.problem import drift_column
 from vigie.locate.rows import Gathered
@@ -134,13 +135,15 @@ def _side(index: int, count: int) -> str | None:
 def variance_scale(best: Explanation, settings: Settings, consistent: bool) -> float:
     """By how much the covariance is widened: the scatter found against the scatter stated, never below one.
 
-    With sigmas believed as ``scale_dof`` degrees of freedom; when chi-square says that they are wrong, by the
-    residuals alone, and by more when these are few.
+    With sigmas believed as ``scale_dof`` degrees of freedom, by what exceeds one sigma of chi-square (to widen by all
+    that chance adds, and never narrow, would state circles that hold too much); when chi-square says that the sigmas
+    are wrong, by the residuals alone, and by more when these are few.
     """
     if best.dof < 1:
         return 1.0
     if consistent:
-        return max(1.0, (settings.scale_dof + best.cost) / (settings.scale_dof + best.dof))
+        expected = best.dof + np.sqrt(2.0 * best.dof)
+        return max(1.0, float((settings.scale_dof + best.cost) / (settings.scale_dof + expected)))
     from scipy.special import chdtri
 
     return max(1.0, best.cost / float(chdtri(best.dof, 0.75)))
@@ -217,7 +220,13 @@ def _fix(
     total = sum(weight for weight, _ in members)
     moving = [(weight / total, one) for weight, one in members if one.moving]
     motion = sum(weight for weight, _ in moving)
-    velocity, sigma_velocity = _velocity(moving, scale) if motion > 0.5 else (None, None)
+    velocity = sigma_velocity = None
+    if motion > 0.5:
+        velocity, sigma_velocity = mixed_velocity(
+            np.array([weight for weight, _ in moving]),
+            np.array([one.minimum.velocity_mps for _, one in moving]),
+            np.array([np.diagonal(one.minimum.covariance)[3:5] for _, one in moving]) * scale,
+        )
     head = members[0][1]
     frequency, sigma_frequency, drift = _oscillator(head, scale)
     late, high, used = _residuals(head)
@@ -253,20 +262,6 @@ def _fix(
         bursts=int(gathered.rows.first.size),
         satellites=gathered.satellites,
     )
-
-
-def _velocity(
-    moving: Sequence[tuple[float, Candidate]], scale: float
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    weights = np.array([weight for weight, _ in moving])
-    weights = weights / weights.sum()
-    each = np.array([one.minimum.velocity_mps for _, one in moving])
-    mean = weights @ each
-    variance = weights @ (
-        np.array([np.diagonal(one.minimum.covariance)[3:5] for _, one in moving]) * scale + (each - mean) ** 2
-    )
-    sigma = np.sqrt(variance)
-    return (float(mean[0]), float(mean[1])), (float(sigma[0]), float(sigma[1]))
 
 
 def _oscillator(head: Candidate, scale: float) -> tuple[float | None, float | None, float | None]:

@@ -101,7 +101,7 @@ def burst(gathered: Gathered, epoch: np.datetime64, settings: Settings, nominal_
     return Burst(gathered, at + last, nominal_hz, problem)
 
 
-def predict(belief: Belief, seconds: float, settings: Settings, altitude_m: float) -> None:
+def predict(belief: Belief, seconds: float, settings: Settings) -> None:
     """Carry a belief on to a later moment."""
     dt = seconds - belief.seconds
     if dt <= 0:
@@ -130,7 +130,7 @@ def predict(belief: Belief, seconds: float, settings: Settings, altitude_m: floa
         # the height of the ground under way is forgotten as the velocity is
         height = float(geodetic(belief.place_m)[2])
         forward[UP, UP] = keep
-        step[2] = (1 - keep) * (altitude_m - height)
+        step[2] = (1 - keep) * (settings.altitude_m - height)
         noise[UP] = settings.altitude_sigma_m**2 * (1 - keep**2)
     belief.covariance = forward @ belief.covariance @ forward.T
     belief.covariance[np.diag_indices(size)] += noise

@@ -58,3 +58,16 @@ def moves(speed_sigma_mps: float, velocity_mps: Array, covariance: Array) -> boo
     if speed_sigma_mps > SLOW_MPS:
         return True
     return bool(velocity_mps @ np.linalg.solve(covariance, velocity_mps) > _SHOWN)
+
+
+def mixed_velocity(
+    weights: Array, velocities_mps: Array, variances: Array
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """East and north of several models' velocities together, and their sigmas.
+
+    ``weights (k,)``; ``velocities_mps``, ``variances (k, 2)``.
+    """
+    share = weights / weights.sum()
+    east, north = share @ velocities_mps
+    sigma_east, sigma_north = np.sqrt(share @ (variances + (velocities_mps - (east, north)) ** 2))
+    return (float(east), float(north)), (float(sigma_east), float(sigma_north))

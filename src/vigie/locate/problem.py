@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,12 +33,13 @@ def build(
     if orbit is not None:
         rows = _with_floor(rows, gathered.orbit_sigma_m[rows.satellite, 1])
     columns, precision = _oscillator(rows, settings, carrier)
-    heights = [item.altitude_m for item in (*gathered.measurements, *anchors) if item.altitude_m is not None]
+    known = known_height(settings, (*gathered.measurements, *anchors))
+    altitude, sigma = known or (settings.altitude_m, settings.altitude_sigma_m)
     return Problem(
         rows=rows,
-        altitude_m=float(np.median(heights)) if heights else settings.altitude_m,
-        altitude_sigma_m=settings.known_altitude_sigma_m if heights else settings.altitude_sigma_m,
-        ground=None if heights else settings.ground,
+        altitude_m=altitude,
+        altitude_sigma_m=sigma,
+        ground=None if known else settings.ground,
         columns=columns,
         precision=precision,
         wander_hz=settings.wander_ppb * 1e-9 * carrier,
@@ -58,6 +59,12 @@ def build(
         ),
         sense=-1 if settings.direction == "up" else 1,
     )
+
+
+def known_height(settings: Settings, measurements: Iterable[Measurement]) -> tuple[float, float] | None:
+    """The beacon's height that its measurements state, and its sigma; None when they state none."""
+    heights = [item.altitude_m for item in measurements if item.altitude_m is not None]
+    return (float(np.median(heights)), settings.known_altitude_sigma_m) if heights else None
 
 
 def content_sigmas(settings: Settings) -> tuple[float, float, float] | None:
