@@ -161,7 +161,7 @@ def fake_stages(monkeypatch: pytest.MonkeyPatch, found: list[Detection]) -> None
         yield from (replace(record, source=source, exercise=exercise) for record in found)
         yield from stream
 
-    monkeypatch.setattr(stages, "bursts", lambda stream: stream)
+    monkeypatch.setattr(stages, "bursts", lambda stream, doppler_hz: stream)
     monkeypatch.setattr(stages, "detections", detections)
 
 
