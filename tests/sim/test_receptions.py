@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from vigie.errors import ConfigError
 from vigie.geodesy import ecef_m
 from vigie.locate.observe import observe
 from vigie.sim import scenario
@@ -187,3 +188,51 @@ def test_folder_of_orbits_is_relative_to_the_scenario(tmp_path: Path, small: str
     file = tmp_path / "s.toml"
     file.write_text(small.replace('system = "LEO"', 'system = "LEO"\norbits = "low.tle"', 1))
     assert len([item for item in World(scenario.load(file)).satellites if item.system == "LEO"]) == 6
+
+
+def elevations(text: str, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Of what is read of the first beacon, and the azimuths."""
+    from vigie.geodesy import local_axes
+    from vigie.orbit.passes import look
+
+    world = World(scenario.parse(text, "x", folder))
+    span = work_out(world, 0)
+    table = span.receptions
+    rows = np.flatnonzero((span.sent.sender[table.burst] == 0) & table.identity)
+    beacon = world.senders[0].beacon
+    place, axes = ecef_m(beacon.latitude, beacon.longitude), local_axes(beacon.latitude, beacon.longitude)
+    seen = []
+    for row in rows:
+        satellite = world.satellites[table.satellite[row]]
+        seen.append(look(place, axes, true_state(world, satellite, table.arrival_s[row : row + 1])[0])[1][0])
+    return table.elevation_deg[rows], np.array(seen)
+
+
+def test_a_skyline_of_points_hides_what_is_below_it(small: str, tmp_path: Path) -> None:
+    given = 'name = "yacht"\nhorizon = [[0, 50], [90, 50], [91, 0], [359, 0]]'
+    height, azimuth = elevations(small.replace('name = "yacht"', given), tmp_path)
+    north_east = (azimuth < 90) | (azimuth > 359.5)
+    assert np.all(height[north_east] > 49)
+    assert height[~north_east].min() < 30
+    open_sky, _ = elevations(small, tmp_path)
+    assert len(height) < len(open_sky)
+
+
+def test_ridges_of_a_grid_of_heights_hide_satellites(small: str, tmp_path: Path) -> None:
+    """A valley that runs north and south, 2 km wide, between walls of 2000 m."""
+    cells, step, south, west = 101, 0.002, 46.1, -8.5
+    column = np.abs((west + step * (np.arange(cells) + 0.5)) - -8.4) * 111_000 * np.cos(np.radians(46.2))
+    row = " ".join("2000" if away > 1000 else "0" for away in column)
+    head = f"ncols {cells}\nnrows {cells}\nxllcorner {west}\nyllcorner {south}\ncellsize {step}\nNODATA_value -9999\n"
+    (tmp_path / "valley.asc").write_text(head + "\n".join([row] * cells) + "\n")
+    text = small.replace("seed = 5", 'seed = 5\nterrain = ["valley.asc"]').replace(
+        "longitude = -8.4", "longitude = -8.4"
+    )
+    height, azimuth = elevations(text, tmp_path)
+    across = np.abs(np.sin(np.radians(azimuth))) > 0.9
+    assert np.all(height[across] > 55)
+    open_sky, way = elevations(small, tmp_path)
+    assert open_sky[np.abs(np.sin(np.radians(way))) > 0.9].min() < 45
+    (tmp_path / "valley.asc").write_text("no grid")
+    with pytest.raises(ConfigError, match=r"terrain: .*valley\.asc"):
+        elevations(text, tmp_path)

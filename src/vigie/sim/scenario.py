@@ -182,6 +182,8 @@ class _Sender(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     fading_db: NotNegative = 1.0
     """scatter of the received power from burst to burst and satellite to satellite"""
     blocked: tuple[Blocked, ...] = ()
+    horizon: tuple[tuple[float, Annotated[float, msgspec.Meta(ge=-10, le=90)]], ...] = ()
+    """points of its skyline: azimuth, elevation; satellites below it are not heard"""
     motion: Motion = Motion()
     region: str | None = None
 
@@ -282,6 +284,8 @@ class Scenario(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     end: str | None = None
     seed: Annotated[int, msgspec.Meta(ge=0)] = 1
     air: Air = Air()
+    terrain: tuple[str, ...] = ()
+    """grids of heights (SRTM tiles, Esri ASCII grids), by their paths from the scenario: ridges hide satellites"""
     satellites: tuple[Satellites, ...]
     stations: tuple[Station, ...] = ()
     beacons: tuple[Beacon, ...] = ()

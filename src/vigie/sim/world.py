@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from vigie.errors import ConfigError, InputError
 from vigie.geodesy import ecef_m, local_axes
+from vigie.locate.measurement import Ground
 from vigie.orbit import files as orbit_files
 from vigie.orbit.ephemeris import Ephemeris, Orbits
 from vigie.orbit.fleet import fleet
@@ -191,6 +192,18 @@ class World:
             local_axes(station.latitude, station.longitude),
             g_over_t,
         )
+
+    @cached_property
+    def ground(self) -> Ground | None:
+        """Heights of the ground, where the scenario names grids. Raises ConfigError for one that cannot be read."""
+        from vigie.locate.terrain import read_terrain
+
+        if not self.scenario.terrain:
+            return None
+        try:
+            return read_terrain([Path(self.scenario.folder) / name for name in self.scenario.terrain])
+        except InputError as error:
+            raise ConfigError(f"terrain: {error}") from None
 
     @cached_property
     def senders(self) -> tuple[Sender, ...]:
