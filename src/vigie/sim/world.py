@@ -116,10 +116,11 @@ class World:
     @cached_property
     def satellites(self) -> tuple[Satellite, ...]:
         """Every satellite, in the order of the scenario."""
-        found = [item for group in self.scenario.satellites for item in self._satellites(group)]
+        found = [item for group in self.scenario.satellites for item in self.satellites_of(group)]
         return tuple({item.name: item for item in found}.values())
 
-    def _satellites(self, group: Satellites) -> Iterator[Satellite]:
+    def satellites_of(self, group: Satellites) -> Iterator[Satellite]:
+        """Those of one table of the scenario. Raises ConfigError."""
         orbits = self._orbits(group)
         titles = {str(row.norad): row.name for row in fleet()}
         count = 0
