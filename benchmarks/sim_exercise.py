@@ -4,10 +4,11 @@
         [--workers N] [--json]
 
 Each satellite's channel is simulated as I/Q and received by ``vigie receive``, both generations: within 13 kHz of
-406.05 MHz for a low satellite, 3 kHz for a higher one. Medium-orbit receptions are located every two minutes, the low
-pass when it ends; every record enters the alert book in the order in which it was there, and what it decides to tell is
-written as messages to centres. Nothing but the samples and the published orbits passes from the simulation on. What is
-in the folder of --keep already, recordings and NAME.received.jsonl, is not made again.
+406.05 MHz for a low satellite, 3 kHz for a higher one. What is received while a station of its system works is followed
+by the locator of ``vigie run``, in the order in which it was there and with the clock's ticks; every record enters the
+alert book, and what that decides to tell is written as messages to other centres and to a rescue centre. Nothing but
+the samples and the published orbits passes from the simulation on. What is in the folder of --keep already, recordings
+and NAME.received.jsonl, is not made again.
 """
 
 from __future__ import annotations
@@ -19,25 +20,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from vigie import centre, instants, stages
-from vigie.cli.locate import solution
+from vigie import centre, ingest, instants, stages
 from vigie.jsonl import plain
-from vigie.locate.estimate import locate_one
-from vigie.locate.measurement import Measurement, Settings
 from vigie.orbit.files import read_files
-from vigie.records import ExerciseSit, Sit
+from vigie.orbit.fleet import aliases
+from vigie.records import ExerciseSit, Sit, Solution, Tick
 from vigie.sim import alerted, scenario, score, truth
 from vigie.sim.run import simulate
+from vigie.sim.sky import working
 from vigie.sim.world import World
 
-WINDOW_S = 120.0
+LAG_S = 5.0
+"""the locator's clock is this far behind, as that of the service"""
+AREA = {"type": "Polygon", "coordinates": [[[-15, 40], [3, 40], [3, 52], [-15, 52], [-15, 40]]]}
+CENTRE = {
+    "centre": {"name": "FMCC", "training": True, "areas": "areas.geojson"},
+    "destinations": {"RESCUE": {"code": "RCC1", "kind": "rcc", "form": "sit185"}},
+    "countries": {"227": {"unlocated": ["RESCUE"]}},
+}
+"""the French centre in training, with one rescue centre of its own (invented)"""
 FIRST = ("first_detection", "first_alert", "first_location", "confirmed")
 
 
@@ -74,7 +82,7 @@ def run(asked, folder, workers):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent["receive"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     began = time.process_time()
-    stream = [detection(row) for row in rows]
+    stream = in_sight([detection(row) for row in rows], asked)
     made = list(locations(stream, asked, folder))
     spent["locate"] = time.process_time() - began
     everything = sorted([*stream, *made], key=lambda row: row["delivered"])
@@ -93,7 +101,7 @@ def run(asked, folder, workers):
         "location": numbers["all"]["location"],
         "times_s": numbers["all"]["times_s"],
         "by": {kind: group["detection_rate"] for kind, group in numbers["by"]["kind"].items()},
-        "sits": sits(everything),
+        "sits": sits(everything, folder),
         "cpu_s": spent,
     }
 
@@ -117,72 +125,83 @@ def received(recording, low):
     return [json.loads(line) | {"satellite": recording.stem} for line in kept.read_text().splitlines()]
 
 
-def sits(everything):
-    """Messages that the alerts call for, by number and destination, as the French centre writes them in training."""
-    settings = centre.read({"centre": {"name": "FMCC", "training": True}}, Path())
+def sits(everything, folder):
+    """Messages that the alerts call for, by number, form and destination."""
+    area = {"type": "Feature", "properties": {"name": "RESCUE"}, "geometry": AREA}
+    (folder / "areas.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [area]}))
+    settings = centre.read(CENTRE, folder)
     ordered = (record for _, record in sorted(alerted.records(everything), key=lambda item: item[0]))
     stream = stages.sits(stages.alerts(stages.solutions(ordered), settings.book()), settings.centre)
     made = [record for record in stream if isinstance(record, ExerciseSit | Sit)]
     wrong = [record for record in made if isinstance(record, Sit)]
     assert not wrong, "a message of an exercise that could be sent"
-    return dict(Counter(f"{record.message.number} to {record.message.to}" for record in made))
+    (folder / "sits.txt").write_text("\n\n".join(record.message.text for record in made) + "\n")
+    told = Counter(f"{one.number} ({one.form}) to {one.to}" for one in (record.message for record in made))
+    return dict(sorted(told.items()))
 
 
 def detection(row):
     """A line of ``vigie receive`` as a detection of that satellite."""
-    middle = instants.after(instants.parse(row["time"]), row.get("frequency_at_s") or 0.0)
     hex_id = (row.get("message") or {}).get("hex_id")
     return row | {
         "beacon": hex_id,
         "at": "satellite",
         "exercise": True,
         "source": "exercise",
-        "middle": instants.text(middle),
         "delivered": instants.text(instants.after(instants.parse(row["time"]), 2.0)),
     }
 
 
-def measurement(row, low):
-    start = instants.parse(row["time"])
-    precise = not low
-    return Measurement(
-        beacon=row["beacon"],
-        time=instants.parse(row["middle"]) if low else start,
-        satellite=row["satellite"],
-        foa_hz=row["frequency_hz"],
-        sigma_foa_hz=float(np.hypot(row["sigma_frequency_hz"], 0.05)),
-        carrier_hz=406.04e6,
-        toa=start if precise else None,
-        sigma_toa_s=float(np.hypot(row["sigma_time_s"], 2e-6)) if precise else None,
-    )
+def in_sight(rows, asked):
+    """What was received while a station of the satellite's system worked."""
+    systems = {item.name: item.system for item in World(asked).satellites}
+    kept = []
+    for row in rows:
+        past_s = np.array([instants.seconds_past(instants.parse(row["time"]), asked.began)])
+        stations = [one for one in asked.stations if one.system == systems[row["satellite"]]]
+        if any(working(one.off, past_s)[0] for one in stations):
+            kept.append(row)
+    return kept
 
 
-def locations(stream, asked, folder):
+def locations(rows, asked, folder):
+    """What the locator of the service finds, as rows, each with the moment at which it is found."""
     orbits = read_files(sorted((folder / "orbits").iterdir()))
-    low = low_satellites(asked)
-    by_beacon = defaultdict(list)
-    for row in stream:
-        if row["beacon"] and row["hex"] and row["message"]["category"] == "distress":
-            by_beacon[row["beacon"]].append(row)
-    for mine in by_beacon.values():
-        mine.sort(key=lambda row: row["time"])
-        windows = defaultdict(list)
-        for row in mine:
-            if row["satellite"] in low:
-                windows["pass"].append(row)
-            else:
-                past = float((instants.parse(row["time"]) - asked.began) / np.timedelta64(1, "s"))
-                windows[int(past // WINDOW_S)].append(row)
-        for name, group in windows.items():
-            settings = Settings(motion="static" if name == "pass" else "auto", altitude_sigma_m=1500.0)
-            moving = any("altitude_code" in row["message"] for row in group)
-            if name == "pass" and (moving or len(group) < 4):  # Doppler of one satellite cannot place an aircraft
-                continue
-            if moving:
-                settings = Settings(altitude_m=5000.0, altitude_sigma_m=5000.0, speeds_mps=(30.0, 250.0))
-            for fix in locate_one([measurement(row, name == "pass") for row in group], orbits, settings):
-                if fix.solved:
-                    yield plain(solution(fix)) | {"delivered": max(row["delivered"] for row in group)}
+    events = [(instants.parse(row["delivered"]), ingest.detection(row)) for row in rows]
+    moments = [instants.after(asked.began, float(second)) for second in range(round(asked.length_s) + 10)]
+    events += [(moment, Tick(instants.after(moment, -LAG_S))) for moment in moments]
+    events.sort(key=lambda event: event[0])
+    now = [asked.began]
+
+    def stream():
+        for moment, record in events:
+            now[0] = moment
+            yield record
+
+    for record in stages.locations(stream(), orbits, aliases=aliases(orbits, asked.began)):
+        if isinstance(record, Solution):
+            yield plain(row_of(record)) | {"delivered": instants.text(now[0])}
+
+
+def row_of(found):
+    """A solution as ``vigie locate`` prints it, as far as the score reads it."""
+    return {
+        "beacon": found.hex_id,
+        "method": found.method,
+        "probability": found.probability,
+        "side": None if found.probability > 0.999999 else "A" if found.probability > 0.5 else "B",
+        "latitude": found.lat_deg,
+        "longitude": found.lon_deg,
+        "altitude_m": found.alt_m,
+        "ehe_m": found.ehe_m,
+        "covariance_m2": found.covariance_m2,
+        "start": found.start,
+        "end": found.end,
+        "used": found.used,
+        "satellites": found.satellites,
+        "exercise": found.exercise,
+        "more": found.more,
+    }
 
 
 if __name__ == "__main__":

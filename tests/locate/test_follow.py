@@ -127,3 +127,31 @@ def test_a_known_height_stays_known(fleet_orbits, told):
     assert last.alt_m == pytest.approx(2500.0, abs=60.0)
     assert last.ehe_m == pytest.approx(whole.ehe_m, rel=0.03)
     assert error_m(last, high) < 2 * last.ehe_m
+
+
+def test_a_pass_of_a_low_satellite_stays_doppler(fleet_orbits):
+    name, times = low_pass(fleet_orbits)
+    heard = bursts(fleet_orbits, [name], PLACE, times, np.random.default_rng(7), None, 0.35, 300.0)
+    told = [fixes for fixes in follow(heard, fleet_orbits, EXACT) if fixes and fixes[0].solved]
+    assert max(len(fixes) for fixes in told) == 2
+    assert {fix.method for fixes in told for fix in fixes} == {"doppler"}
+
+
+def test_one_in_an_aircraft_may_be_high_and_fast(fleet_orbits):
+    """At 11 km and 240 m/s: one satellite alone would put its speed down to another place."""
+    own, high = np.array([200.0, -130.0]), (*PLACE[:2], 11_000.0)
+    ecef = own @ local_axes(*PLACE[:2])[:2]
+    times = START + np.arange(8) * 5 * SECOND
+    rng = np.random.default_rng(5)
+    names = in_view_from(fleet_orbits, MEDIUM)[:6]
+    heard = []
+    for number, time in enumerate(times):
+        place = tuple(float(value) for value in geodetic(ecef_m(*high) + ecef * 5 * number))
+        heard += bursts(fleet_orbits, names, place, np.array([time]), rng, velocity_mps=tuple(own))
+    heard = [dataclasses.replace(item, flies=True) for item in sorted(heard, key=lambda item: item.time)]
+    assert not any(follow([item for item in heard if item.satellite == names[0]], fleet_orbits, EXACT))
+    told = [fixes[0] for fixes in follow(heard, fleet_orbits, EXACT)]
+    for number, fix in enumerate(told):
+        where = geodetic(ecef_m(*high) + ecef * 5 * number)
+        assert error_m(fix, tuple(float(value) for value in where)) < 2 * fix.ehe_m
+    assert told[-1].ehe_m < 10_000

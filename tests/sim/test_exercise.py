@@ -105,11 +105,15 @@ def test_it_tells_its_story(played: Exercise) -> None:
     from vigie.ingest import detection
     from vigie.sim.told import detections
 
-    rows = [(s, detection(json.loads(line))) for s, line in detections(played.world, span, START)]
+    heard = [(s, detection(json.loads(line))) for s, line in detections(played.world, span, START)]
+    # locating the airliner takes most of the time, and tests/locate has its like: here it is heard by the pass alone
+    flying = {identity(played, AIRLINER, 0), identity(played, AIRLINER, -1)}
+    low = played.satellite_name
+    rows = [(s, one) for s, one in heard if one.satellite == low or one.message.hex_id not in flying]
 
     def stream() -> list[Record]:
         ticks: list[tuple[float, Record]] = [(s, Tick(after(START, s - 5.0))) for s in range(370)]
-        return [record for _, record in sorted([*rows, *ticks], key=lambda item: item[0]) if _ <= 370]
+        return [record for at_s, record in sorted([*rows, *ticks], key=lambda item: item[0]) if at_s <= 370]
 
     orbits, book = played.orbits(), AlertBook()
     located = stages.locations(stream(), orbits, aliases=aliases(orbits, START))
@@ -132,6 +136,7 @@ def test_it_tells_its_story(played: Exercise) -> None:
     airliner = states[identity(played, AIRLINER)]
     assert airliner[-2:] == ["cancelling", "cancelled"]
     assert "conflict" not in airliner
+    assert not flying & found.keys()  # the Doppler of one satellite cannot place an aircraft
     sides = [one for one in found[yacht] if one.method == "doppler"]
     assert len(sides) >= 4
     assert {one.method for one in found[yacht]} >= {"doppler", "doa"}

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from vigie.errors import ConfigError
 from vigie.geodesy import ecef_m
 from vigie.locate.observe import observe
 from vigie.sim import scenario
@@ -187,3 +188,130 @@ def test_folder_of_orbits_is_relative_to_the_scenario(tmp_path: Path, small: str
     file = tmp_path / "s.toml"
     file.write_text(small.replace('system = "LEO"', 'system = "LEO"\norbits = "low.tle"', 1))
     assert len([item for item in World(scenario.load(file)).satellites if item.system == "LEO"]) == 6
+
+
+def elevations(text: str, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Of what is read of the first beacon, and the azimuths."""
+    from vigie.geodesy import local_axes
+    from vigie.orbit.passes import look
+
+    world = World(scenario.parse(text, "x", folder))
+    span = work_out(world, 0)
+    table = span.receptions
+    rows = np.flatnonzero((span.sent.sender[table.burst] == 0) & table.identity)
+    beacon = world.senders[0].beacon
+    place, axes = ecef_m(beacon.latitude, beacon.longitude), local_axes(beacon.latitude, beacon.longitude)
+    seen = []
+    for row in rows:
+        satellite = world.satellites[table.satellite[row]]
+        seen.append(look(place, axes, true_state(world, satellite, table.arrival_s[row : row + 1])[0])[1][0])
+    return table.elevation_deg[rows], np.array(seen)
+
+
+def test_a_skyline_of_points_hides_what_is_below_it(small: str, tmp_path: Path) -> None:
+    given = 'name = "yacht"\nhorizon = [[0, 50], [90, 50], [91, 0], [359, 0]]'
+    height, azimuth = elevations(small.replace('name = "yacht"', given), tmp_path)
+    north_east = (azimuth < 90) | (azimuth > 359.5)
+    assert np.all(height[north_east] > 49)
+    assert height[~north_east].min() < 30
+    open_sky, _ = elevations(small, tmp_path)
+    assert len(height) < len(open_sky)
+
+
+def test_ridges_of_a_grid_of_heights_hide_satellites(small: str, tmp_path: Path) -> None:
+    """A valley that runs north and south, 2 km wide, between walls of 2000 m."""
+    cells, step, south, west = 101, 0.002, 46.1, -8.5
+    column = np.abs((west + step * (np.arange(cells) + 0.5)) - -8.4) * 111_000 * np.cos(np.radians(46.2))
+    row = " ".join("2000" if away > 1000 else "0" for away in column)
+    head = f"ncols {cells}\nnrows {cells}\nxllcorner {west}\nyllcorner {south}\ncellsize {step}\nNODATA_value -9999\n"
+    (tmp_path / "valley.asc").write_text(head + "\n".join([row] * cells) + "\n")
+    text = small.replace("seed = 5", 'seed = 5\nterrain = ["valley.asc"]').replace(
+        "longitude = -8.4", "longitude = -8.4"
+    )
+    height, azimuth = elevations(text, tmp_path)
+    across = np.abs(np.sin(np.radians(azimuth))) > 0.9
+    assert np.all(height[across] > 55)
+    open_sky, way = elevations(small, tmp_path)
+    assert open_sky[np.abs(np.sin(np.radians(way))) > 0.9].min() < 45
+    (tmp_path / "valley.asc").write_text("no grid")
+    with pytest.raises(ConfigError, match=r"terrain: .*valley\.asc"):
+        elevations(text, tmp_path)
+
+
+def alone(read: Scenario, **changes: object) -> Scenario:
+    """The world with the yacht alone, upright, its strength steady."""
+    yacht = msgspec.structs.replace(read.beacons[0], **({"tumble_s": 0.0, "fading_db": 0.0} | changes))
+    return msgspec.structs.replace(read, beacons=(yacht,), crowds=())
+
+
+@pytest.mark.parametrize("change", [{"fading_db": 6.0}, {"tumble_s": 6.0}])
+def test_the_sea_and_a_rolling_antenna_scatter_the_strength(read: Scenario, change: dict[str, float]) -> None:
+    def scatter_db(asked: Scenario) -> float:
+        table = work_out(World(asked), 0).receptions
+        each = [table.cn0_dbhz[table.satellite == one] for one in np.unique(table.satellite[table.precise])]
+        return float(np.mean([np.std(one) for one in each if len(one) > 3]))
+
+    assert scatter_db(alone(read)) < 1.0
+    assert scatter_db(alone(read, **change)) > 2.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "low", "high"),
+    [
+        ("sweeper", {"width_hz": 20e3, "period_s": 0.05, "eirp_dbw": 25.0}, 0.0, 0.7),
+        ("pulsed", {"duty": 0.02, "period_s": 0.01}, 0.05, 1.0),
+        ("pulsed", {"duty": 0.9, "period_s": 0.01}, 0.0, 0.3),
+        ("noise", {"width_hz": 5e3, "eirp_dbw": 25.0}, 0.0, 0.4),
+    ],
+)
+def test_every_kind_of_interference_costs_messages(
+    read: Scenario, kind: str, more: dict[str, float], low: float, high: float
+) -> None:
+    asked = alone(read)
+    frequency = float(np.median(World(asked).senders[0].frequency_hz))
+    item = Interferer(
+        name="x", kind=kind, latitude=46.0, longitude=-8.0, frequency_hz=frequency, **({"eirp_dbw": 10.0} | more)
+    )
+    quiet = work_out(World(asked), 0).receptions
+    noisy = work_out(World(msgspec.structs.replace(asked, interference=(item,))), 0).receptions
+    assert quiet.identity.mean() > 0.95
+    assert low <= noisy.identity.mean() <= high
+    assert noisy.cn0_dbhz.mean() < quiet.cn0_dbhz.mean() - 3
+
+
+def stationed(read: Scenario, **changes: object) -> Scenario:
+    medium, low = read.stations
+    return msgspec.structs.replace(alone(read), stations=(msgspec.structs.replace(medium, **changes), low))
+
+
+def medium_orbit(asked: Scenario) -> tuple[World, Span]:
+    world = World(asked)
+    return world, work_out(world, 0)
+
+
+def test_antennas_follow_what_the_schedule_says(read: Scenario) -> None:
+    def followed(**changes: object) -> set[str]:
+        world, span = medium_orbit(stationed(read, **changes))
+        return {world.satellites[one].name for one in span.receptions.satellite[span.receptions.precise]}
+
+    everything = followed(track="all")
+    highest, spread = (followed(antennas=3, track=how, dwell_s=900.0) for how in ("highest", "spread"))
+    assert len(highest) <= 3 < len(everything)
+    assert highest < everything
+    assert highest != spread
+    (one,) = list(highest)[:1]
+    assert followed(track="all", follows=(one,)) == {one}
+
+
+def test_a_station_that_is_off_hears_nothing_and_a_deaf_one_less(read: Scenario) -> None:
+    _, span = medium_orbit(stationed(read, off=((0.0, 450.0),)))
+    arrival = span.receptions.arrival_s[span.receptions.precise]
+    assert arrival.min() >= 450
+    good, deaf = (
+        medium_orbit(stationed(read, antenna_gain_dbi=26.0, noise_figure_db=figure))[1].receptions
+        for figure in (0.5, 15.0)
+    )
+    assert good.cn0_dbhz[good.precise].mean() > deaf.cn0_dbhz[deaf.precise].mean() + 3
+    clock = medium_orbit(stationed(read, clock_rate=1e-7))[1].receptions
+    shift_hz = np.median((clock.foa_hz - clock.true_foa_hz)[clock.precise])
+    assert shift_hz == pytest.approx(40.6, abs=1.0)

@@ -91,6 +91,37 @@ def test_an_impossible_orbit_is_refused(small: str, tmp_path: Path) -> None:
         assert World(scenario.parse(text, "small.toml", tmp_path)).satellites
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "line", "words"),
+    [
+        (
+            'system = "LEO"', 'system = "LEO"\norbits = "low.tle"', 12,
+            "low.tle, line 3: its checksum is 3 and should be 2",
+        ),
+        ('select = ["GSAT0"]', 'select = ["GSAT9"]', 6, "no satellite of it is among GSAT9"),
+        (
+            'start = "2026-08-23T00:00:00Z"', 'start = "2090-08-23T00:00:00Z"', 6,
+            "is none in the scenario's time: elements or tables near it are needed",
+        ),
+        ("seed = 5", 'seed = 5\nterrain = ["no.hgt"]', 5, "terrain cannot be used: terrain: "),
+        ('name = "yacht"', 'name = "yacht"\nhorizon = [[0, 95]]', 28, "beacons[1].horizon is not right"),
+    ],
+)  # fmt: skip
+def test_a_file_is_refused_with_its_name_and_line(
+    small: str, tmp_path: Path, before: str, after: str, line: int, words: str
+) -> None:
+    (tmp_path / "low.tle").write_text(
+        "METOP-B\n1 38771U 12049A   26234.28642702  .00000056  00000+0  45504-4 0  9992\n"
+        "2 38771  98.6453 284.4498 0003062 135.8622 224.2800 14.21454353722653\n"
+    )
+    file = tmp_path / "world.toml"
+    file.write_text(small.replace(before, after, 1))
+    with pytest.raises(ConfigError) as refused:
+        scenario.load(file)
+    assert words in str(refused.value)
+    assert f"world.toml, line {line}: " in str(refused.value)
+
+
 def test_no_toml_is_refused() -> None:
     with pytest.raises(ConfigError, match="x: no TOML"):
         scenario.parse("title =", "x")

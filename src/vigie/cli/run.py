@@ -81,8 +81,8 @@ def command(
     options given here win.
     With recordings: receives them, as fast as they can be read unless --speed is given, and stays up. With
     rtl_tcp://HOST:PORT, soapy://ARGUMENTS or udp://HOST:PORT: receives from there. Without any: plays the built-in
-    exercise, in real time, into a journal of its own; everything in it is marked EXERCISE. What a journal holds is
-    shown again at the next start.
+    exercise, ten minutes of three distress cases, in real time, into a journal of its own; everything in it is marked
+    EXERCISE. What a journal holds is shown again at the next start.
 
     \b
     Example:  vigie run

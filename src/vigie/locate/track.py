@@ -38,6 +38,8 @@ _ODDS_LOST = 2
 _HISTORY = 240
 _ALOFT_M, _ALOFT_MPS = 5_000.0, (30.0, 250.0)
 """height, as uncertain as it is large, and speeds of a beacon in an aircraft"""
+_RECENT_ALOFT = 6
+"""bursts from which one in an aircraft is located: half a minute, in which it flies about straight on"""
 _LEAST_ALOFT = 3
 """satellites without which one in an aircraft is not located: its speed would pass for a place far away"""
 _ROLLING_M = 100.0
@@ -103,7 +105,9 @@ class Track:
 
     def _begin(self, group: Sequence[Measurement], rejected: list[Rejected]) -> list[Fix]:
         """Solve all that was heard; when the place is known well enough, the filters go on from it."""
-        recent = self.history if self.misses < _ODDS_LOST else self.history[-2:]
+        flies = any(item.flies for item in group)
+        recent = self.history[-_RECENT_ALOFT:] if flies else self.history
+        recent = recent if self.misses < _ODDS_LOST else recent[-2:]
         self.hypotheses, self.misses = [], 0
         everything = [item for items in recent for item in items]
         fixes = locate_one(everything or list(group), self.orbits, self.settings, self.aliases)

@@ -49,7 +49,14 @@ def _solution(row: Mapping[str, Any]) -> Solution | None:
         probability=1.0 if row.get("probability") is None else float(row["probability"]),
         used=int(row.get("used") or 1),
         exercise=bool(row.get("exercise", True)),
+        satellites=tuple(str(name) for name in row.get("satellites") or ()) if _named(row) else (),
+        more=bool(row.get("more", False)),
     )
+
+
+def _named(row: Mapping[str, Any]) -> bool:
+    """Whether a solution names its satellites; some lines only count them."""
+    return isinstance(row.get("satellites"), list | tuple)
 
 
 def alerts(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

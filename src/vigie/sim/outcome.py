@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfc
 
 from vigie.constants import FGB_PHASE_RAD
 
@@ -29,6 +28,8 @@ SARP_SIGMA_S = 5e-3
 
 def bit_error_rate(cn0_dbhz: Array, second: Flags) -> Array:
     """Chance of a wrong bit with the carrier known: Q(sqrt(2 Eb/N0)); FGB keep a part of their power as carrier."""
+    from scipy.special import erfc
+
     ratio = 10 ** (np.asarray(cn0_dbhz) / 10)
     energy = np.where(second, ratio / SGB_BIT_HZ, ratio * np.sin(FGB_PHASE_RAD) ** 2 / FGB_BIT_HZ)
     return np.asarray(0.5 * erfc(np.sqrt(energy)))

@@ -182,6 +182,8 @@ class _Sender(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     fading_db: NotNegative = 1.0
     """scatter of the received power from burst to burst and satellite to satellite"""
     blocked: tuple[Blocked, ...] = ()
+    horizon: tuple[tuple[float, Annotated[float, msgspec.Meta(ge=-10, le=90)]], ...] = ()
+    """points of its skyline: azimuth, elevation; satellites below it are not heard"""
     motion: Motion = Motion()
     region: str | None = None
 
@@ -282,6 +284,8 @@ class Scenario(_Strict, frozen=True, forbid_unknown_fields=True, kw_only=True):
     end: str | None = None
     seed: Annotated[int, msgspec.Meta(ge=0)] = 1
     air: Air = Air()
+    terrain: tuple[str, ...] = ()
+    """grids of heights (SRTM tiles, Esri ASCII grids), by their paths from the scenario: ridges hide satellites"""
     satellites: tuple[Satellites, ...]
     stations: tuple[Station, ...] = ()
     beacons: tuple[Beacon, ...] = ()
@@ -330,12 +334,32 @@ def path_of(name: str) -> Path:
 
 
 def load(path: Path) -> Scenario:
-    """The scenario of a file. Raises ConfigError naming file, line and key, and what would be right."""
+    """The scenario of a file, its orbits and grids looked at too.
+
+    Raises ConfigError naming file, line and key, and what would be right.
+    """
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not readable: {error}") from None
-    return parse(text, str(path), path.parent)
+    read = parse(text, str(path), path.parent)
+    _check_files(read, Where(str(path), lines(text)))
+    return read
+
+
+def _check_files(scenario: Scenario, where: Where) -> None:
+    from vigie.sim.world import World
+
+    world = World(scenario)
+    for index, group in enumerate(scenario.satellites):
+        try:
+            list(world.satellites_of(group))
+        except ConfigError as error:
+            raise where.error(("satellites", index, "orbits"), f"cannot be used: {error}") from None
+    try:
+        _ = world.ground
+    except ConfigError as error:
+        raise where.error(("terrain",), f"cannot be used: {error}") from None
 
 
 def parse(text: str, name: str, folder: Path = Path()) -> Scenario:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from vigie.geodesy import ecef_m, local_axes
 from vigie.locate import media
 from vigie.locate.uplink import path
-from vigie.sim import budget, places
+from vigie.sim import budget, horizon, places
 from vigie.sim.scenario import Beacon
 from vigie.sim.sky import Course, working
 from vigie.sim.world import Satellite, World, generator
@@ -149,14 +149,33 @@ def _antenna_dbi(
         if beacon.tumble_s:
             seen = _tilted(beacon, world.seed, sent.sent_s[index[mine]], local[mine])
         mine_gain = budget.monopole_dbi(seen) if beacon.antenna == "monopole" else np.zeros(len(seen))
+        azimuth = np.degrees(np.arctan2(local[mine, 0], local[mine, 1])) % 360
+        mine_gain = mine_gain - horizon.BEHIND_DB * (elevation[mine] < _skyline(world, sent, index[mine], azimuth))
         if beacon.blocked:
-            azimuth = np.degrees(np.arctan2(local[mine, 0], local[mine, 1])) % 360
             for part in beacon.blocked:
                 width = (part.to_deg - part.from_deg) % 360 or 360.0
                 inside = (azimuth - part.from_deg) % 360 <= width
                 mine_gain = mine_gain - part.loss_db * (inside & (elevation[mine] < part.below_deg))
         gain[mine] = mine_gain + fade[mine] * beacon.fading_db
     return gain
+
+
+def _skyline(world: World, sent: Bursts, index: Index, azimuth_deg: Array) -> Array:
+    """Elevation of what stands in the way of bursts of one sender, towards these azimuths."""
+    beacon = world.senders[sent.sender[index[0]]].beacon
+    skyline = np.full(len(index), -90.0)
+    if beacon.horizon:
+        skyline = horizon.of_points(beacon.horizon, azimuth_deg)
+    if world.ground is not None:
+        places = np.round(np.stack([sent.lat_deg[index], sent.lon_deg[index]], axis=-1), 2)  # a kilometre apart
+        for place in np.unique(places, axis=0):
+            here = np.all(places == place, axis=-1)
+            first = index[np.flatnonzero(here)[0]]
+            seen = horizon.of_ground(
+                world.ground, sent.lat_deg[first], sent.lon_deg[first], sent.height_m[first], azimuth_deg[here]
+            )
+            skyline[here] = np.maximum(skyline[here], seen)
+    return skyline
 
 
 def _tilted(beacon: Beacon, seed: int, at_s: Array, local: Array) -> Array:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from vigie.errors import ConfigError, InputError
 from vigie.geodesy import ecef_m, local_axes
+from vigie.locate.measurement import Ground
 from vigie.orbit import files as orbit_files
 from vigie.orbit.ephemeris import Ephemeris, Orbits
 from vigie.orbit.fleet import fleet
@@ -115,10 +116,11 @@ class World:
     @cached_property
     def satellites(self) -> tuple[Satellite, ...]:
         """Every satellite, in the order of the scenario."""
-        found = [item for group in self.scenario.satellites for item in self._satellites(group)]
+        found = [item for group in self.scenario.satellites for item in self.satellites_of(group)]
         return tuple({item.name: item for item in found}.values())
 
-    def _satellites(self, group: Satellites) -> Iterator[Satellite]:
+    def satellites_of(self, group: Satellites) -> Iterator[Satellite]:
+        """Those of one table of the scenario. Raises ConfigError."""
         orbits = self._orbits(group)
         titles = {str(row.norad): row.name for row in fleet()}
         count = 0
@@ -191,6 +193,18 @@ class World:
             local_axes(station.latitude, station.longitude),
             g_over_t,
         )
+
+    @cached_property
+    def ground(self) -> Ground | None:
+        """Heights of the ground, where the scenario names grids. Raises ConfigError for one that cannot be read."""
+        from vigie.locate.terrain import read_terrain
+
+        if not self.scenario.terrain:
+            return None
+        try:
+            return read_terrain([Path(self.scenario.folder) / name for name in self.scenario.terrain])
+        except InputError as error:
+            raise ConfigError(f"terrain: {error}") from None
 
     @cached_property
     def senders(self) -> tuple[Sender, ...]:
