@@ -20,7 +20,6 @@ import random
 import re
 import resource
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -29,6 +28,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,28 +150,51 @@ def sent(url: str, folder: Path) -> Result:
     }
 
 
-def start(url: str, limit: int | None = None, folder: Path | None = None) -> tuple[subprocess.Popen[str], int]:
+class Child:
+    """A process forked from this one, which has everything imported: it serves until it is killed or told to end."""
+
+    def __init__(self, serving: Callable[[], None], limit: int | None) -> None:
+        inner, self._told = os.pipe()
+        heard, outer = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                for descriptor in (self._told, heard):
+                    os.close(descriptor)
+                os.dup2(inner, 0)
+                os.dup2(outer, 1)
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+                sys.stdin = open(0, closefd=False)  # noqa: SIM115
+                sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+                if limit is not None:
+                    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+                serving()
+            finally:
+                os._exit(0)
+        for descriptor in (inner, outer):
+            os.close(descriptor)
+        with open(heard) as stream:
+            self.port = int(json.loads(stream.readline())["port"])
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def communicate(self) -> None:
+        """Tell it to end, unless it has, and wait until it did."""
+        os.close(self._told)
+        os.waitpid(self.pid, 0)
+
+
+def start(url: str, limit: int | None = None, folder: Path | None = None) -> tuple[Child, int]:
     """The service on this store, its files limited to so many bytes; its process and port. ``folder``: as a centre."""
-
-    def limited() -> None:
-        if limit is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    program = [load.__file__, "--serve", url] if folder is None else [__file__, "--serve", url, str(folder)]
-    process = subprocess.Popen(
-        [sys.executable, *program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        preexec_fn=limited,
-    )
-    assert process.stdout is not None
-    return process, json.loads(process.stdout.readline())["port"]
+    serving = partial(load.serve, url) if folder is None else partial(serve, url, folder)
+    child = Child(serving, limit)
+    return child, child.port
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(process: Child) -> None:
     """Stop it properly."""
     process.communicate()
 
@@ -393,12 +416,13 @@ def main() -> None:
     parser.add_argument("--times", type=int, help="how often; each scene has its own default")
     parser.add_argument("--store", nargs="+", default=["sqlite", "postgresql"])
     parser.add_argument("--seed", type=int, default=406)
-    parser.add_argument("--serve", nargs=2, metavar=("URL", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.serve:
-        serve(given.serve[0], Path(given.serve[1]))
-        return
     good = True
+    import uvicorn  # noqa: F401
+
+    from vigie import centre, service  # noqa: F401
+    from vigie.web import app  # noqa: F401
+
     for kind in given.store:
         with ExitStack() as stack:
             urls = load.stores(kind, stack)
