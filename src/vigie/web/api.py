@@ -138,8 +138,8 @@ async def alert(request: Request) -> Response:
     row = await run_in_threadpool(find_alert, journal, wanted)
     if row is None:
         return problem(404, "unknown", f"there is no alert {wanted!r}")
-    rows = await run_in_threadpool(journal.rows, beacon=row.body["id"])
-    return reply({**views.alert(row), **views.dossier(rows, limit)})
+    dossier = await run_in_threadpool(request.app.state.dossiers.of, [row.body["id"]], limit)
+    return reply({**views.alert(row), **dossier})
 
 
 def find_alert(journal: Journal, wanted: str) -> Row | None:
@@ -154,17 +154,16 @@ async def beacon(request: Request) -> Response:
     hex_id = "".join(asked.split()).upper()
     limit = number(request, "limit", views.DETECTIONS)
 
-    def known() -> list[tuple[Row, list[Row]]]:
-        found = (journal.alert(prefix + hex_id) for prefix in views.PREFIXES)
-        return [(row, journal.rows(beacon=row.body["id"])) for row in found if row is not None]
+    def known() -> tuple[list[Row], dict[str, Any]]:
+        found = [row for prefix in views.PREFIXES if (row := journal.alert(prefix + hex_id)) is not None]
+        return found, request.app.state.dossiers.of([row.body["id"] for row in found], limit)
 
-    kept = await run_in_threadpool(known)
+    kept, dossier = await run_in_threadpool(known)
     if not kept:
         right = len(hex_id) in (15, 23) and all(digit in "0123456789ABCDEF" for digit in hex_id)
         why = "nothing is known of" if right else "a beacon ID has 15 or 23 hex digits, so nothing is known of"
         return problem(404, "unknown", f"{why} beacon {asked!r}")
-    rows = sorted((row for _, rows in kept for row in rows), key=lambda row: row.seq)
-    return reply({"hex_id": hex_id, "alerts": [views.alert(row) for row, _ in kept], **views.dossier(rows, limit)})
+    return reply({"hex_id": hex_id, "alerts": [views.alert(row) for row in kept], **dossier})
 
 
 def read_lines(body: bytes) -> tuple[list[Line], list[Refusal]]:
