@@ -50,5 +50,5 @@ def test_what_was_read_before_is_not_read_again(journal: Journal, monkeypatch: p
     assert "Position confirmed: Two independent positions agree." in " ".join(words)
     assert "The duty officer adds SPMCC. By Ana." in words
     assert told["detections_total"] == 21
-    assert [burst["time"] for burst in told["detections"]][0] == "2026-11-22T06:20:50Z"
+    assert told["detections"][0]["time"] == "2026-11-22T06:20:50Z"
     assert {"SPMCC"} <= {one["to"] for one in told["messages"]}
