@@ -124,7 +124,7 @@ def test_the_register_and_the_alert_agree_on_the_id() -> None:
 
 
 def test_samples_without_a_licence_are_not_shipped() -> None:
-    """The uploads of EUROCONTROL's repository, which has no licence file, are read where they lie, and only in tests."""
+    """The uploads of EUROCONTROL's repository, which has no licence file, are read where they lie, by tests alone."""
     root = Path(vigie.__file__).parent
     assert not list(root.rglob("*.xml"))
     assert not [path for path in (root / "data").iterdir() if "ladr" in path.name.lower()]
