@@ -71,6 +71,6 @@ SIMPLE = (
 KNOWN_PLAIN = (
     re.compile(r"(?:ALERT |BEACON )?(?:POSITIONS?|POSITION INFORMATION|MESSAGE INFORMATION)\s*:?", re.ASCII),
     re.compile(r"(?:OTHER|OTHER ENCODED|OPERATIONAL) INFORMATION\s*:?(?:\s*NIL)?", re.ASCII),
-    re.compile(rf"(?:{NEXT_PASS.pattern}).*|REMARKS\s*:?(?:\s*NIL)?|NIL|END OF MESSAGE|QQQQ|/", re.ASCII),
+    re.compile(r"(?:NEXT PASS|EXPECTED DATA).*|REMARKS\s*:?(?:\s*NIL)?|NIL|END OF MESSAGE|QQQQ|/", re.ASCII),
     re.compile(r"TO\s*:.*|FORMAT FILE\s*:.*|\S{1,12}\.FMT", re.ASCII),
 )
