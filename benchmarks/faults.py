@@ -3,7 +3,8 @@
 Senders post detections over HTTP, note which were acknowledged, and send again what was not, as they must. Meanwhile
 the process is killed with SIGKILL at random moments, its disk fills up, deliveries come twice and out of order, the
 clock steps, the last page of its files is corrupted. Then: is every acknowledged detection in the journal, exactly
-once? Does a replay of the journal give the very alerts that the service showed?
+once? Does a replay of the journal give the very alerts that the service showed? The service that is killed is a centre,
+which leaves messages in a partner's folder: is each message that it journalled there, exactly once?
 
     python benchmarks/faults.py
     python benchmarks/faults.py kills --times 200 --store postgresql
@@ -16,18 +17,20 @@ import http.client
 import json
 import os
 import random
+import re
 import resource
 import signal
-import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -39,6 +42,9 @@ from vigie.instants import after
 from vigie.store import care
 from vigie.store import rows as forms
 from vigie.store.journal import Journal
+
+if TYPE_CHECKING:
+    from vigie.centre import Settings
 
 Result = dict[str, Any]
 
@@ -107,27 +113,88 @@ def under_load(port: int, fleet: Fleet, senders: int = 4) -> tuple[threading.Eve
     return stop, threads
 
 
-def start(url: str, limit: int | None = None) -> tuple[subprocess.Popen[str], int]:
-    """The service on this store, its files limited to so many bytes; its process and port."""
+def serve(url: str, folder: Path) -> None:
+    """The service as a centre that leaves messages in a folder."""
+    from vigie.links.settings import Exchange
+    from vigie.links.traffic import Plan
 
-    def limited() -> None:
-        if limit is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    process = subprocess.Popen(
-        [sys.executable, str(Path(load.__file__)), "--serve", url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        preexec_fn=limited,
-    )
-    assert process.stdout is not None
-    return process, json.loads(process.stdout.readline())["port"]
+    exchange = Exchange(own="FMCC", partner="GRISNEZ", source="2270", destination="CROSS1", poll_s=0.05,
+                        outgoing=str(folder / "out"), incoming=str(folder / "in"),
+                        ledger=str(folder / "ledger.sqlite"))  # fmt: skip
+    load.serve(url, centre=centre_of(folder), plan=Plan(exchanges=[exchange]))
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def centre_of(folder: Path) -> Settings:
+    """A centre that notifies one rescue centre of French beacons."""
+    from vigie import centre
+
+    table = {
+        "centre": {"name": "FMCC", "code": "2270"},
+        "destinations": {"GRISNEZ": {"code": "CROSS1", "kind": "rcc"}},
+        "countries": {"227": {"unlocated": ["GRISNEZ"]}},
+    }
+    return centre.read(table, folder)
+
+
+def sent(url: str, folder: Path) -> Result:
+    """The messages to the partner in the journal against the files in its folder."""
+    journal = Journal.open(url, read_only=True)
+    written = Counter(f"{r.body['serial']:05d}" for r in journal.scan({"sit"}) if r.body["to"] == "GRISNEZ")
+    journal.close()
+    texts = [file.read_text() for file in (folder / "out").glob("*.TXT")]
+    left = Counter(number for text in texts for number in re.findall(r"MSG NO\. (\d{5})", text)[:1])
+    return {
+        "messages": written.total(),
+        "messages_lost": (written - left).total(),
+        "messages_twice": (left - written).total(),
+    }
+
+
+class Child:
+    """A process forked from this one, which has everything imported: it serves until it is killed or told to end."""
+
+    def __init__(self, serving: Callable[[], None], limit: int | None) -> None:
+        inner, self._told = os.pipe()
+        heard, outer = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                for descriptor in (self._told, heard):
+                    os.close(descriptor)
+                os.dup2(inner, 0)
+                os.dup2(outer, 1)
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+                sys.stdin = open(0, closefd=False)  # noqa: SIM115
+                sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+                if limit is not None:
+                    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+                serving()
+            finally:
+                os._exit(0)
+        for descriptor in (inner, outer):
+            os.close(descriptor)
+        with open(heard) as stream:
+            self.port = int(json.loads(stream.readline())["port"])
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def communicate(self) -> None:
+        """Tell it to end, unless it has, and wait until it did."""
+        os.close(self._told)
+        os.waitpid(self.pid, 0)
+
+
+def start(url: str, limit: int | None = None, folder: Path | None = None) -> tuple[Child, int]:
+    """The service on this store, its files limited to so many bytes; its process and port. ``folder``: as a centre."""
+    serving = partial(load.serve, url) if folder is None else partial(serve, url, folder)
+    child = Child(serving, limit)
+    return child, child.port
+
+
+def end(process: Child) -> None:
     """Stop it properly."""
     process.communicate()
 
@@ -141,13 +208,13 @@ def shown(port: int) -> dict[str, Any]:
     return {alert["id"]: {key: value for key, value in alert.items() if key != "seq"} for alert in alerts}
 
 
-def audit(url: str, fleet: Fleet, live: dict[str, Any] | None = None) -> Result:
+def audit(url: str, fleet: Fleet, live: dict[str, Any] | None = None, settings: Settings | None = None) -> Result:
     """What the journal holds against what was acknowledged, and its replay against what was recorded and shown."""
     from vigie.alert.book import AlertBook
 
     journal = Journal.open(url, read_only=True)
     counts: Counter[str] = Counter()
-    book = AlertBook()
+    book = settings.book() if settings else AlertBook()
     for row in journal.scan(LEARNT_FROM):
         if row.kind == "detection":
             counts[str(row.time)] += 1
@@ -166,25 +233,38 @@ def audit(url: str, fleet: Fleet, live: dict[str, Any] | None = None) -> Result:
 
 
 def kills(url: str, rng: random.Random, times: int) -> Result:
-    """SIGKILL at random moments under load, and a start after each."""
-    fleet = Fleet(rng)
-    process, port = start(url)
-    for _ in range(times):
-        _, threads = under_load(port, fleet)
-        time.sleep(rng.uniform(0.02, 0.6))
-        process.kill()
-        process.communicate()
+    """SIGKILL at random moments while detections are being acknowledged and messages leave, and a start after each."""
+    fleet = Fleet(rng, beacons=20_000)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        for name in ("out", "in"):
+            (folder / name).mkdir()
+        process, port = start(url, folder=folder)
+        for _ in range(times):
+            before = len(fleet.taken)
+            _, threads = under_load(port, fleet)
+            until = time.monotonic() + 20
+            while len(fleet.taken) == before and time.monotonic() < until:
+                time.sleep(0.002)
+            time.sleep(rng.uniform(0.0, 0.5))
+            process.kill()
+            process.communicate()
+            for thread in threads:
+                thread.join()
+            process, port = start(url, folder=folder)
+        stop, threads = under_load(port, fleet)
+        time.sleep(0.3)
+        stop.set()
         for thread in threads:
             thread.join()
-        process, port = start(url)
-    stop, threads = under_load(port, fleet)
-    time.sleep(0.3)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    live = shown(port)
-    end(process)
-    return {"kills": times, **audit(url, fleet, live)}
+        live = shown(port)
+        told = sent(url, folder)
+        until = time.monotonic() + 120
+        while told["messages_lost"] and time.monotonic() < until:  # the last ones are on their way
+            time.sleep(0.2)
+            told = sent(url, folder)
+        end(process)
+    return {"kills": times, **audit(url, fleet, live, centre_of(Path())), **told}
 
 
 def full_disk(url: str, rng: random.Random, times: int) -> Result:
@@ -338,6 +418,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=406)
     given = parser.parse_args()
     good = True
+    import uvicorn  # noqa: F401
+
+    from vigie import centre, service  # noqa: F401
+    from vigie.web import app  # noqa: F401
+
     for kind in given.store:
         with ExitStack() as stack:
             urls = load.stores(kind, stack)
@@ -347,7 +432,9 @@ def main() -> None:
                     continue
                 began = time.monotonic()
                 told = scene(next(urls), random.Random(given.seed), given.times or times)
-                good = good and not told.get("lost") and not told.get("twice")
+                names = ("lost", "twice", "messages_lost", "messages_twice")
+                good = good and not any(told.get(name) for name in names)
+                good = good and told.get("replay_equals_journal", True) and told.get("replay_equals_live", True)
                 print(json.dumps({"scene": name, "store": kind, **told, "took_s": round(time.monotonic() - began)}))
                 sys.stdout.flush()
     sys.exit(0 if good else 1)

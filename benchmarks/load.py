@@ -64,8 +64,8 @@ def line(digits: str, time_: Instant, station: int) -> bytes:
     return json.dumps(body).encode()
 
 
-def serve(url: str) -> None:
-    """The service alone, without sources, on a free port, which it prints."""
+def serve(url: str, **more: Any) -> None:
+    """The service alone, without sources, on a free port, which it prints. ``more``: what else ``Service`` takes."""
     import threading
 
     from vigie import service
@@ -74,7 +74,7 @@ def serve(url: str) -> None:
 
     bound = service.listen("127.0.0.1", 0)
     began = time.monotonic()
-    running = service.Service(Journal.open(url), Hub(), [])
+    running = service.Service(Journal.open(url), Hub(), [], **more)
     opened = time.monotonic() - began
 
     def ready() -> None:

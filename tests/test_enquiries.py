@@ -17,8 +17,8 @@ from vigie.register import Answer, Entry, Http, Register
 from vigie.service import Service
 from vigie.sim.detections import PLB, YACHT, detection, message
 from vigie.store.journal import Journal, Row
+from vigie.web.dossiers import Dossiers
 from vigie.web.hub import Hub
-from vigie.web.views import time_line
 
 SETTINGS = '[centre]\nname = "FMCC"\ncode = "2270"\n[destinations.G]\ncode = "G1"\n[countries.227]\nunlocated = ["G"]\n'
 OWNER = {"OWNER": "JEAN DUPONT", "PHONE": "+33 1"}
@@ -79,7 +79,8 @@ def test_no_message_waits_for_the_register_and_later_ones_have_its_answer(servic
     (note,) = rows(service, "note")
     assert note.beacon == first.body["alert"] == message(YACHT).hex_id
     assert "JEAN DUPONT" in note.body["words"]
-    assert any("JEAN DUPONT" in line["words"] for line in time_line(service.journal.rows(beacon=note.beacon)))
+    told = Dossiers(service.journal).of([str(note.beacon)], 10)
+    assert any("JEAN DUPONT" in line["words"] for line in told["journal"])
     service.chain.feed([detection(YACHT | {"latitude": 10.0, "longitude": 10.0}, 60)])
     assert "OWNER: JEAN DUPONT" in rows(service, "sit")[-1].body["text"]
     assert outside.asked == [note.beacon]

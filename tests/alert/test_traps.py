@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import vigie
 from vigie import incoming, sit
 from vigie.alert.book import AlertBook
 from vigie.alert.matching import apart_m, independent
@@ -119,3 +121,10 @@ def test_the_register_and_the_alert_agree_on_the_id() -> None:
     register = Register()
     assert register.add(f"hex_id,owner\n{detection(PLB, latitude=45.0, longitude=-5.0).message.received},Ana\n") == []
     assert register.look_up(message(PLB).hex_id or "").state == "found"
+
+
+def test_samples_without_a_licence_are_not_shipped() -> None:
+    """The uploads of EUROCONTROL's repository, which has no licence file, are read where they lie, by tests alone."""
+    root = Path(vigie.__file__).parent
+    assert not list(root.rglob("*.xml"))
+    assert not [path for path in (root / "data").iterdir() if "ladr" in path.name.lower()]

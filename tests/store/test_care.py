@@ -28,7 +28,7 @@ from vigie.errors import StoreError
 from vigie.records import Tick
 from vigie.restore import restore, take_snapshot
 from vigie.sim.detections import CANCEL, ELT_DT, PLB, TEST, YACHT, at, detection, message, solution
-from vigie.store import care, retention, snapshot
+from vigie.store import care, case, retention, snapshot
 from vigie.store.journal import Journal
 
 DAY_S = 86_400.0
@@ -290,6 +290,10 @@ def test_a_centre_archives_by_its_own_settings_and_its_numbers_go_on(tmp_path: P
     chain.feed([detection(YACHT)])
     chain.feed([detection(ELT_DT, 60), *(detection(CANCEL, 60 + seconds) for seconds in (10, 20, 30))])
     last = chain.book.serials["GRISNEZ"]
+    alert, rows = case.rows_of(chain._journal, message(YACHT).hex_id or "")
+    sent = case.files(chain._journal, alert, rows)["sent.txt"].decode()
+    assert "to GRISNEZ: " in sent
+    assert "DISTRESS COSPAS-SARSAT INITIAL ALERT" in sent
     chain._journal.close()
     archive = "store", "archive", url, "--days", "0", "--before", "2027-01-01T00:00:00Z", "-o", str(out)
     assert command(*archive)[0] != 0  # by the settings of nobody, the alerts would be others

@@ -7,10 +7,12 @@ Nothing is owed to a beacon before its position is confirmed, because the provid
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from vigie.instants import Instant
 from vigie.records import ReturnLink
+
+Stands = Literal["capable", "owed", "received", "lost"]
 
 
 def stated(facts: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -39,6 +41,7 @@ def update(link: ReturnLink | None, facts: Mapping[str, Any], time: Instant, *, 
     received = bool(said.get("rlm_type1_received")) or bool(said.get("rlm_type2_received"))
     provider = str(said.get("rls_provider") or "unknown")
     before = link.state if link else "capable"
+    state: Stands
     if received:
         state = "received"
     elif before in ("received", "lost"):
@@ -52,4 +55,4 @@ def update(link: ReturnLink | None, facts: Mapping[str, Any], time: Instant, *, 
         manual,
     ):
         return link
-    return ReturnLink(provider, state, time, automatic, manual)  # type: ignore[arg-type]
+    return ReturnLink(provider, state, time, automatic, manual)

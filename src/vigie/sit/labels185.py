@@ -17,7 +17,7 @@ POSITIONS = {
     "ENCODED": "encoded",
     "GNSS": "encoded",
 }
-NAMES = ("confirmed", "doppler_a", "doppler_b", "doa", "encoded")
+NAMES = tuple(dict.fromkeys(POSITIONS.values()))
 LEGACY_SECTIONS = 16
 NUMBERED = re.compile(
     r"(\d{1,2})(?:\s{0,3}[.)]\s{0,20}|\s{2,20}|\s(?=[A-Z]{3})(?!(?:" + "|".join(forms.MONTHS) + r")\s))(.*)", re.ASCII
@@ -25,7 +25,7 @@ NUMBERED = re.compile(
 LETTERED = re.compile(r"(?:[A-H]\s?[.)]|[-*])\s+(?=\S)", re.ASCII)
 RUN_TOGETHER = re.compile(r"\s(1[0-6])\.\s+(?=[A-Z]{3})", re.ASCII)
 LABEL = re.compile(
-    r"(MCC REFERENCE|CONFIRMED|RESOLVED|COMPOSITE|DOPPLER A|DOPPLER B|DOA|ENCODED|GNSS)"
+    rf"({'|'.join(POSITIONS)})"
     r"(?: POSITION)?\s*(?:[-:]|(?=\s\d|\d|\s*NIL|\s*\(|$))\s*(.*)",
     re.ASCII,
 )

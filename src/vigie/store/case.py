@@ -47,6 +47,7 @@ def files(journal: Journal, alert_id: str, rows: Sequence[Row]) -> dict[str, byt
         "positions.jsonl": _lines({"seq": row.seq, **row.body} for row in solutions),
         "alert.json": (jsonl.line(alerts[-1].body) + "\n").encode(),
         "raw.txt": "".join(_raw(row) for row in detections).encode(),
+        "sent.txt": "\n".join(_sent(row) for row in rows if row.kind in ("sit", "exercise_sit")).encode(),
         "signals.jsonl": _lines(_signal(row) for row in detections),
         "map.geojson": (jsonl.line(_geojson(alert_id, places)) + "\n").encode(),
         "map.kml": _kml(alert_id, places).encode(),
@@ -87,6 +88,13 @@ def write(made: dict[str, bytes], output: Path) -> None:
 
 def _lines(values: Iterable[Any]) -> bytes:
     return "".join(jsonl.line(value) + "\n" for value in values).encode()
+
+
+def _sent(row: Row) -> str:
+    """A message between centres as it was written, under a line that says to whom and in which row."""
+    body = row.body
+    lead = "EXERCISE, NEVER SENT: " if row.kind == "exercise_sit" else ""
+    return f"-- {lead}row {row.seq}, {row.time}, to {body['to']}: {body['why']}\n{body['text']}"
 
 
 def _whole(row: Row) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from vigie.web.live import now, text
 if TYPE_CHECKING:
     from vigie.store.journal import Journal, Row
     from vigie.web.board import Board
+    from vigie.web.dossiers import Dossiers
 
 BODY_BYTES = 8_000_000
 """the largest body that POST /api/detections takes"""
@@ -138,13 +139,15 @@ async def alert(request: Request) -> Response:
     row = await run_in_threadpool(find_alert, journal, wanted)
     if row is None:
         return problem(404, "unknown", f"there is no alert {wanted!r}")
-    rows = await run_in_threadpool(journal.rows, beacon=row.body["id"])
+    dossiers: Dossiers = request.app.state.dossiers
     if upto:
-        rows = [one for one in rows if one.seq <= upto]
-        row = next((one for one in reversed(rows) if one.kind == "alert"), None)
-        if row is None:
+        then = await run_in_threadpool(dossiers.past, row.body["id"], limit, upto)
+        if then is None:
             return problem(404, "unknown", f"there was no alert {wanted!r} then")
-    return reply({**views.alert(row), **views.dossier(rows, limit)})
+        row, dossier = then
+    else:
+        dossier = await run_in_threadpool(dossiers.of, [row.body["id"]], limit)
+    return reply({**views.alert(row), **dossier})
 
 
 def find_alert(journal: Journal, wanted: str) -> Row | None:
@@ -159,17 +162,16 @@ async def beacon(request: Request) -> Response:
     hex_id = "".join(asked.split()).upper()
     limit = number(request, "limit", views.DETECTIONS)
 
-    def known() -> list[tuple[Row, list[Row]]]:
-        found = (journal.alert(prefix + hex_id) for prefix in views.PREFIXES)
-        return [(row, journal.rows(beacon=row.body["id"])) for row in found if row is not None]
+    def known() -> tuple[list[Row], dict[str, Any]]:
+        found = [row for prefix in views.PREFIXES if (row := journal.alert(prefix + hex_id)) is not None]
+        return found, request.app.state.dossiers.of([row.body["id"] for row in found], limit)
 
-    kept = await run_in_threadpool(known)
+    kept, dossier = await run_in_threadpool(known)
     if not kept:
         right = len(hex_id) in (15, 23) and all(digit in "0123456789ABCDEF" for digit in hex_id)
         why = "nothing is known of" if right else "a beacon ID has 15 or 23 hex digits, so nothing is known of"
         return problem(404, "unknown", f"{why} beacon {asked!r}")
-    rows = sorted((row for _, rows in kept for row in rows), key=lambda row: row.seq)
-    return reply({"hex_id": hex_id, "alerts": [views.alert(row) for row, _ in kept], **views.dossier(rows, limit)})
+    return reply({"hex_id": hex_id, "alerts": [views.alert(row) for row in kept], **dossier})
 
 
 def read_lines(body: bytes) -> tuple[list[Line], list[Refusal]]:

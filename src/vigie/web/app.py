@@ -20,6 +20,7 @@ from vigie.web import api, link, live
 from vigie.web.board import Board
 from vigie.web.body import BodyError
 from vigie.web.door import Door, Doorkeeper, permitted_socket
+from vigie.web.dossiers import Dossiers
 from vigie.web.evidence import Evidence, Nothing
 from vigie.web.files import Files
 from vigie.web.guard import Guard, set_headers
@@ -80,6 +81,7 @@ def create_app(
     app.state.health, app.state.body_bytes, app.state.door = health, body_bytes, door
     app.state.receipts = receipts or Receipts(":memory:")
     app.state.order = order or _no_orders
+    app.state.dossiers = Dossiers(journal)
     app.state.intake = Intake(ingest_all or one_by_one(ingest))
     app.state.texts = live.Texts()
     app.state.evidence = evidence or Nothing()

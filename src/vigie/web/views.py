@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,8 +14,6 @@ NAMES = ("mmsi", "callsign", "aircraft_24bit", "aircraft_registration", "aircraf
 """facts by which people know a beacon besides its ID"""
 DETECTIONS = 500
 """bursts that one reply holds unless more are asked for"""
-MESSAGES = 200
-"""messages that one reply holds"""
 METHODS = {
     "encoded": "Encoded position",
     "doppler": "Doppler position",
@@ -57,75 +54,18 @@ def name(journal: Journal) -> str:
     return hashlib.sha256(repr((first[0].time, first[0].body)).encode()).hexdigest()[:12] if first else ""
 
 
-def dossier(rows: Iterable[Row], limit: int = DETECTIONS) -> dict[str, Any]:
-    """The raw bursts and messages of one alert, newest first, and its time line, oldest first."""
-    kept = list(rows)
-    bursts = [{**row.body, "seq": row.seq} for row in reversed(kept) if row.kind == "detection"]
-    called = messages(kept)
-    return {
-        "detections": bursts[:limit],
-        "detections_total": len(bursts),
-        "journal": time_line(kept),
-        "messages": called[:MESSAGES],
-        "messages_total": len(called),
-    }
-
-
-def messages(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """The messages an alert called for in its life, newest first, each with the text that was written, if one was."""
-    called: list[dict[str, Any]] = []
-    written: dict[tuple[Any, Any, Any], str] = {}
-    for row in rows:
-        if row.kind == "alert":
-            called += [{**notice, "seq": row.seq, "time": row.time} for notice in row.body.get("notices") or ()]
-        elif row.kind in ("sit", "exercise_sit"):
-            body = row.body
-            written[body.get("to"), body.get("number"), body.get("serial")] = body.get("text", "")
-    for notice in called:
-        notice["text"] = written.get((notice["to"], notice["number"], notice["serial"]))
-    return called[::-1]
-
-
-def time_line(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """What happened to an alert, in words: its first burst, each position, each change of state or reason."""
-    line: list[dict[str, Any]] = []
-    stood: tuple[Any, ...] | None = None
-    placed: set[tuple[Any, ...]] = set()
-    heard = False
-    for row in rows:
-        words = None
-        if row.kind == "alert":
-            now = tuple(row.body.get(name) for name in ("state", "reason", "category"))
-            if now != stood:
-                stood, words = now, _alert_words(row.body)
-        elif row.kind == "solution":
-            place = tuple(row.body.get(name) for name in ("method", "latitude", "longitude", "ehe_m"))
-            if place not in placed:  # the same encoded position comes with every burst
-                placed.add(place)
-                words = _solution_words(row.body)
-        elif row.kind == "detection" and not heard:
-            heard, words = True, _detection_words(row.body)
-        elif row.kind == "order":
-            words = _order_words(row.body)
-        elif row.kind == "note":
-            words = row.body.get("words")
-        if words:
-            line.append({"seq": row.seq, "time": row.time, "kind": row.kind, "words": words})
-    return line
-
-
-def _alert_words(body: dict[str, Any]) -> str:
+def alert_words(body: dict[str, Any]) -> str:
     state, reason = body.get("state_words") or body.get("state"), body.get("reason")
     return f"{state}: {reason}" if reason else str(state)
 
 
-def _order_words(body: dict[str, Any]) -> str:
+def order_words(body: dict[str, Any]) -> str:
     what = ORDERS.get(str(body.get("what")), str(body.get("what")))
     words = what.format(to=body.get("to") or "all")
     return f"{words} By {body['by']}." if body.get("by") else words
 
 
-def _solution_words(body: dict[str, Any]) -> str:
+def solution_words(body: dict[str, Any]) -> str:
     radius, method, share = body.get("ehe_m"), str(body.get("method")), body.get("probability")
     if radius is None:
         error = "accuracy unknown"
@@ -138,7 +78,7 @@ def _solution_words(body: dict[str, Any]) -> str:
     return f"{name}: {place(body)}, {error}{doubt}"
 
 
-def _detection_words(body: dict[str, Any]) -> str:
+def detection_words(body: dict[str, Any]) -> str:
     words = f"First burst, {body.get('generation') or 'generation unknown'}"
     cn0, source = body.get("cn0_dbhz"), body.get("source")
     if cn0 is not None:
