@@ -140,9 +140,9 @@ export class History {
         ? null
         : { at: told.at, seq: told.seq, alerts: new Map(told.alerts.map((alert) => [alert.id, alert])) };
     this.banner.hidden = this.state.past === null;
-    const count = told?.alerts.length === 1 ? "1 alert" : `${told?.alerts.length ?? 0} alerts`;
+    const count = told?.alerts.length ?? 0;
     say(this.told, told?.at ? `As of ${instant(told.at)} UTC: the past, not now.` : "");
-    say(this.count, told?.at ? `${count} then.` : "");
+    say(this.count, told?.at ? (count === 1 ? "1 alert then." : `${count} alerts then.`) : "");
     this.changed();
   }
 }
