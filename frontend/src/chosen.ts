@@ -74,13 +74,17 @@ export class Chosen {
       const geometry = new Polygon([cell.ring.map(([longitude, latitude]) => point(longitude, latitude))]);
       return new Feature({ geometry, kind, role: "cell", share: cell.probability / most });
     });
+    const labelled: Solution[] = [];
     for (const solution of [...list].reverse()) {
       const shape = area(solution);
       if (shape) made.push(new Feature({ geometry: shape, kind, role: "area" }));
       const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
       const at = new Point(point(solution.longitude, solution.latitude));
       const label = several ? `${translated(solution.method)}${chance}` : "";
-      made.push(new Feature({ geometry: at, kind, label, role: "solution", method: solution.method }));
+      // names of positions that lie together stand under one another
+      const row = labelled.filter((other) => beside(other, solution)).length;
+      labelled.push(solution);
+      made.push(new Feature({ geometry: at, kind, label, row, role: "solution", method: solution.method }));
     }
     if (alert.reference) {
       const at = new Point(point(alert.reference.longitude, alert.reference.latitude));
@@ -94,4 +98,10 @@ export class Chosen {
     }
     return made;
   }
+}
+
+const NEAR_DEG = 0.2;
+
+function beside(one: Solution, other: Solution): boolean {
+  return Math.abs(one.latitude - other.latitude) < NEAR_DEG && Math.abs(one.longitude - other.longitude) < NEAR_DEG;
 }

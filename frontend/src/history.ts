@@ -31,6 +31,7 @@ export class History {
   private readonly field = h("input", { type: "datetime-local", class: "plain", step: 1, "aria-label": "Moment, UTC" });
   private readonly note = h("span", { class: "note", role: "status" });
   private readonly told = h("strong");
+  private readonly count = h("span");
   private first = 0;
   private wanted: number | null = null;
   private asking = false;
@@ -56,10 +57,14 @@ export class History {
         this.field,
         h("span", { class: "note" }, "UTC"),
         this.note,
-        h("button", { class: "plain", onclick: () => this.close() }, "Back to now"),
+        h("button", { class: "plain back", onclick: () => this.close() }, "Back to now"),
       ),
     );
-    this.banner.append(this.told, h("button", { class: "plain", onclick: () => this.close() }, "Back to now"));
+    this.banner.append(
+      this.told,
+      this.count,
+      h("button", { class: "plain", onclick: () => this.close() }, "Back to now"),
+    );
   }
 
   get open(): boolean {
@@ -135,8 +140,9 @@ export class History {
         ? null
         : { at: told.at, seq: told.seq, alerts: new Map(told.alerts.map((alert) => [alert.id, alert])) };
     this.banner.hidden = this.state.past === null;
-    const count = told?.alerts.length === 1 ? "1 alert" : `${told?.alerts.length ?? 0} alerts`;
-    say(this.told, told?.at ? `As of ${instant(told.at)} UTC: the past, not now. ${count} then.` : "");
+    const count = told?.alerts.length ?? 0;
+    say(this.told, told?.at ? `As of ${instant(told.at)} UTC: the past, not now.` : "");
+    say(this.count, told?.at ? (count === 1 ? "1 alert then." : `${count} alerts then.`) : "");
     this.changed();
   }
 }

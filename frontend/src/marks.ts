@@ -128,7 +128,11 @@ export class Marks {
     }
     return new Style({
       image: new RegularShape({ points: 4, radius: 7, radius2: 0, stroke: new Stroke({ color: colour, width: 2 }) }),
-      text: words(this.palette, { text, font: "12px system-ui, sans-serif", offsetY: 22 }),
+      text: words(this.palette, {
+        text,
+        font: "12px system-ui, sans-serif",
+        offsetY: 22 + 14 * (feature.get("row") ?? 0),
+      }),
     });
   }
 

@@ -15,8 +15,16 @@ interface Asked {
   confirm: string;
 }
 
-const dialog = h("dialog", { class: "order", "aria-label": "Confirm the decision" });
-document.body.append(dialog);
+let made: HTMLDialogElement | null = null;
+
+/** Made when it is first needed: by then the page knows its language. */
+function theDialog(): HTMLDialogElement {
+  if (!made) {
+    made = h("dialog", { class: "order", "aria-label": "Confirm the decision" });
+    document.body.append(made);
+  }
+  return made;
+}
 
 /** The section of decisions; ``known``: destinations that the list names. */
 export function decide(d: Dossier, known: string[], past: boolean): Node[] | null {
@@ -116,6 +124,7 @@ function again(alert: string, to: string): Asked {
 
 /** Ask once more, then order; what goes wrong is said where one looks. */
 function ask(d: Dossier, asked: Asked): void {
+  const dialog = theDialog();
   const wrong = h("p", { class: "wrong", role: "alert" });
   const go = h("button", { class: "plain go" }, asked.confirm);
   go.addEventListener("click", () => {

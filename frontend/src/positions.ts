@@ -13,7 +13,7 @@ export function positions(d: Dossier, host: Host): Node[] {
     return [h("p", { class: "none" }, d.position ? "" : "No position: the beacon sent none, and none was computed.")];
   }
   const open = candidates(d);
-  const ordered = [...open, ...(d.solutions ?? []).filter((solution) => !open.includes(solution))];
+  const ordered = [...open, ...likelierFirst((d.solutions ?? []).filter((solution) => !open.includes(solution)))];
   const measured = ordered.map((solution) => {
     const head = [f.plainName(solution.method)];
     if ((solution.probability ?? 1) < 0.9995) head.push(`probability ${percent(solution.probability)}`);
@@ -44,6 +44,12 @@ export function positions(d: Dossier, host: Host): Node[] {
     );
   });
   return [...agreed, ...measured];
+}
+
+/** The sides of one pass stand together, the likelier first; else in the order given. */
+function likelierFirst(list: Solution[]): Solution[] {
+  const first = (one: Solution) => list.findIndex((other) => other.method === one.method && other.end === one.end);
+  return [...list].sort((a, b) => first(a) - first(b) || (b.probability ?? 1) - (a.probability ?? 1));
 }
 
 /** The centre's estimate, said to be one: it stands first, because it is what the messages give. */

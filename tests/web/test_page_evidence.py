@@ -25,7 +25,7 @@ def station(tmp_path: Path) -> Iterator[Station]:
 
 def test_a_burst_is_drawn_from_its_samples_and_told_in_words(station: Station, look: Open) -> None:
     station.feed([scene.first_generation(station)])
-    with look(f"#/alert/{scene.PLB_ID}") as page:
+    with look(f"#/alert/{scene.PLB_ID}", allowed="willReadFrequently") as page:  # this test reads the canvas back
         page.click(".burst [data-plots=burst] summary")
         page.wait_for_selector(".burst .plot >> nth=2", timeout=LOADED_MS)
         titles = page.locator(".burst .plot-title").all_inner_texts()

@@ -6,12 +6,12 @@ journal and alerts, never files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from vigie import instants
 from vigie.errors import HexError, InputError
@@ -28,6 +28,7 @@ MOST_SATELLITES = 64
 MOST_ROWS = 4000
 """newest rows of one kind and one alert that a curve is made of"""
 _SEQ = 2**62
+_PIECE = 1 << 18
 
 
 class Evidence(Protocol):
@@ -96,30 +97,31 @@ async def burst(request: Request) -> Response:
 
 async def samples(request: Request) -> Response:
     """``GET /api/bursts/{seq}/samples``: the samples themselves, as a SigMF archive."""
-    import io
+
+    def found() -> Path | str | None:
+        row = _burst_row(request)
+        return None if row is None else request.app.state.evidence.snippet(row)
+
+    meta = await run_in_threadpool(found)
+    if meta is None or isinstance(meta, str):
+        return problem(404, "unknown", meta or "no burst has this number")
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{meta.stem}.sigmf"'}
+    return StreamingResponse(_archive(meta), media_type="application/octet-stream", headers=headers)
+
+
+def _archive(meta: Path) -> Iterator[bytes]:
+    """Both files of a recording as a tar, piece by piece: a snippet may be larger than one likes to hold."""
     import tarfile
 
-    def packed() -> tuple[str, bytes] | str | None:
-        row = _burst_row(request)
-        if row is None:
-            return None
-        meta = request.app.state.evidence.snippet(row)
-        if isinstance(meta, str):
-            return meta
-        made = io.BytesIO()
-        with tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for file in (meta, meta.with_suffix(".sigmf-data")):
-                archive.add(file, f"{meta.stem}/{file.name}", recursive=False)
-        return meta.stem, made.getvalue()
-
-    try:
-        found = await run_in_threadpool(packed)
-    except OSError:
-        found = "The samples were deleted while they were asked for."
-    if found is None or isinstance(found, str):
-        return problem(404, "unknown", found or "no burst has this number")
-    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{found[0]}.sigmf"'}
-    return Response(found[1], media_type="application/octet-stream", headers=headers)
+    for file in (meta, meta.with_suffix(".sigmf-data")):
+        head = tarfile.TarInfo(f"{meta.stem}/{file.name}")
+        with file.open("rb") as opened:
+            head.size = file.stat().st_size
+            yield head.tobuf(tarfile.PAX_FORMAT)
+            while piece := opened.read(_PIECE):
+                yield piece
+        yield bytes(-head.size % tarfile.BLOCKSIZE)
+    yield bytes(2 * tarfile.BLOCKSIZE)
 
 
 async def curve(request: Request) -> Response:
