@@ -111,7 +111,9 @@ def test_names_that_are_none(vigie: Any, tmp_path: Path) -> None:
     assert "accuracy" in error
 
 
-def test_a_scenario_is_printed_to_be_changed(vigie: Any, tmp_path: Path) -> None:
+def test_a_scenario_is_printed_to_be_changed(vigie: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "raft").mkdir()  # what the last try wrote does not hide the scenario of that name
     code, said, _ = vigie("simulate", "raft", "--print")
     assert code == 0
     (tmp_path / "mine.toml").write_text(said.replace("duration_s = 900", "duration_s = 300"))

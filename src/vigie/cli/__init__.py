@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 
@@ -14,6 +15,7 @@ COMMANDS = {
     "alerts": "Show the messages that a centre would send.",
     "bench": "What the receiver makes of recordings, and at what cost.",
     "campaign": "Play many simulations of one question.",
+    "completion": "Complete commands and options with the Tab key of a shell.",
     "config": "Check the configuration of a station, or print an example.",
     "decode": "Decode 406 MHz beacon messages given as hex.",
     "doctor": "What stands in the way of good work on this machine.",
@@ -45,6 +47,9 @@ class Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            if near and not ctx.resilient_parsing:
+                ctx.fail(f"No such command '{cmd_name}'. Did you mean '{near[0]}'?")
             return None
         command: click.Command = importlib.import_module(f"vigie.cli.{cmd_name}").command
         return command
@@ -57,7 +62,17 @@ class Lazy(click.Group):
 @click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="vigie %(version)s")
 def group() -> None:
-    """Vigie: from a beacon's burst to an alert on a rescuer's map."""
+    """Vigie: from a beacon's burst to an alert on a rescuer's map.
+
+    \b
+    To begin with:
+      vigie run                         an exercise plays in the console
+      vigie decode HEX                  what a message says
+      vigie simulate raft -o raft --level samples
+      vigie receive raft/*.sigmf-meta   the bursts in a recording
+      vigie doctor                      what this machine lacks
+    Each command teaches itself: vigie COMMAND --help
+    """
 
 
 def main() -> None:

@@ -23,6 +23,9 @@ def command(alert: str, output: Path, store: str | None) -> None:
     ALERT_ID is the id of an alert or the hex ID of its beacon. Written are the raw messages, every decision with its
     reason, the positions as GeoJSON and KML, the signals they came from, a summary to print, the journal rows, and a
     manifest with the SHA-256 of each file. Works while a service writes the journal, and on an archive.
+
+    \b
+    Example:  vigie export 1C6FFE0002FFBFF -o case-2026-117.zip
     """
     from vigie.store import case
     from vigie.store.journal import Journal

@@ -74,7 +74,12 @@ def command(
 ) -> int:
     """Locate beacons from times and frequencies of arrival at satellites.
 
-    MEASUREMENTS is a file of JSON lines, or - for standard input.
+    MEASUREMENTS is a file of JSON lines, or - for standard input. Of both sides of a Doppler pass the likelier comes
+    first; where there is no honest answer it says so, and why. Exit status 1: a line was refused, or nothing located.
+
+    \b
+    Example:  vigie simulate raft -o raft
+              vigie locate raft/detections.jsonl --orbits raft/orbits/leosar.tle
     """
     from vigie.locate.estimate import locate
     from vigie.locate.measurement import Settings

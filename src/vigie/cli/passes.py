@@ -61,6 +61,9 @@ def command(
     With --mutual a pass is the time in which both places see the satellite, and culmination is when the lower of the
     two elevations is highest. With --footprint each pass also tells the outline of the ground that sees the satellite
     above --min-elevation at culmination: in JSON as [latitude, longitude] pairs.
+
+    \b
+    Example:  vigie passes --site 43.55,1.48 --orbits leo.tle,meo.tle --hours 6
     """
     import numpy as np
 

@@ -26,6 +26,10 @@ def command(ctx: click.Context, store: str, config: str | None, as_json: bool) -
     STORE is the file or SQLAlchemy URL of a journal: its detections go through the rules again, and if the alerts
     differ from those recorded, the exit status is 1 and the first difference is named. STREAM is a file of JSON lines
     as 'vigie receive --json' prints them.
+
+    \b
+    Example:  vigie replay station.sqlite
+              vigie replay detections.jsonl
     """
     from vigie import centre
 

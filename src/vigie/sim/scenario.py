@@ -324,7 +324,7 @@ _LEVELS = ("detections", "bursts", "samples")
 def path_of(name: str) -> Path:
     """The file of a scenario named by its path, or by the name of one that comes with Vigie. Raises ConfigError."""
     path = Path(name)
-    if path.suffix == ".toml" or path.exists():
+    if path.suffix == ".toml" or path.is_file():
         return path
     folder = Path(__file__).with_name("scenarios")
     known = sorted(item.stem for item in folder.glob("*.toml"))
