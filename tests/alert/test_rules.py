@@ -159,6 +159,29 @@ def test_two_doa_positions_confirm_by_satellites_and_two_seconds_or_by_half_an_h
     assert told(1800, "401", "402", "403") == "confirmed"
 
 
+def test_a_location_made_with_a_pass_confirms_it_only_when_other_satellites_would_do_alone() -> None:
+    def told(*satellites: str, seconds: float = 5) -> str:
+        first = pass_(0, (45.0, -5.0), (52.0, 20.0), 0.6, "S7")
+        return one(*first, solution("doa", 45.02, -5.0, seconds, satellites=satellites)).state
+
+    assert told("S7", "401", "402") == "updated"
+    assert told("S7", "401", "402", "403") == "confirmed"
+    assert told("401", "402") == "confirmed"  # nothing shared: the published rule
+    assert told("S7", "401", seconds=3600) == "confirmed"  # another time, other bursts
+
+
+def test_a_location_that_leaves_two_places_open_is_no_conflict_with_itself() -> None:
+    def finding(seconds: float, north_deg: float = 0.0) -> list[Solution]:
+        places = ((45.0 + north_deg, -5.0, 0.7, True), (60.0 + north_deg, 30.0, 0.3, False))
+        return [
+            solution("doa", lat, lon, seconds, probability=share, more=more, satellites=("401", "402"))
+            for lat, lon, share, more in places
+        ]
+
+    assert one(*finding(0), *finding(50, 0.01)).state == "located"
+    assert one(*finding(0), *finding(50, 5.0)).state == "conflict"
+
+
 def test_distance_is_measured_along_the_earth_over_the_date_line_and_near_the_pole() -> None:
     first = detection(PLB, latitude=0.0, longitude=180.0)
     assert one(first, solution("doa", 0.0, -179.9, 300)).state == "confirmed"

@@ -13,6 +13,7 @@ from vigie.alert.rules import (
     DOA_APART_S,
     DOA_PORTION_S,
     DOPPLER_APART_S,
+    LOCATING_SATELLITES,
     MATCH_M,
     UPDATE_M,
 )
@@ -88,11 +89,19 @@ def independent(one: Solution, other: Solution) -> bool:
     """Whether agreement of two solutions is evidence (R Table 3.2.4). Distance does not matter here.
 
     The time of closest approach of a Doppler solution is taken as the middle of its bursts. Where the satellites of a
-    solution are not known, only time can tell: it then confirms later rather than sooner.
+    solution are not known, only time can tell: it then confirms later rather than sooner. A location in which a pass
+    was used together with other satellites confirms that pass only when the others would locate by themselves (ours:
+    the table is for stations that process each kind of satellite apart).
     """
     methods = {kind(one), kind(other)}
     if methods == {"encoded"}:
         return False
+    if methods == {"doppler", "doa"}:
+        shared = set(one.satellites) & set(other.satellites)
+        if shared and one.start <= other.end and other.start <= one.end:
+            doa = one if kind(one) == "doa" else other
+            return len(set(doa.satellites) - shared) >= LOCATING_SATELLITES.value
+        return True
     if len(methods) == 2:
         return True
     if methods == {"doppler"}:
@@ -221,12 +230,18 @@ def _alike(group: Sequence[Solution], known: Sequence[Solution], news: Solution 
         before = next((other for other in known if kind(other) == kind(new)), None)
         if before is None:
             verdict = Verdict("moved", f"{_name(new)} was added.")
-        elif new.method != "doppler" and apart_m(new, before) > MATCH_M.value:
-            gone = _km(apart_m(new, before))
-            return Verdict("conflicting", f"{_name(new)} lies {gone} from the previous one, {_limit()}.")
+        elif new.method != "doppler" and (gone_m := _apart_of_all(new, before, group, known)) > MATCH_M.value:
+            return Verdict("conflicting", f"{_name(new)} lies {_km(gone_m)} from the previous one, {_limit()}.")
         elif new.method == "encoded":
             verdict = _moved(new, before, news)
     return verdict
+
+
+def _apart_of_all(new: Solution, before: Solution, group: Sequence[Solution], known: Sequence[Solution]) -> float:
+    """Least distance (m) between the places of two findings of one kind, either of which may leave several open."""
+    places = [one for one in group if kind(one) == kind(new)]
+    earlier = [one for one in known if kind(one) == kind(before) and (one.start, one.end) == (before.start, before.end)]
+    return min(apart_m(one, other) for one in places for other in earlier)
 
 
 def _moved(new: Solution, previous: Solution, news: Solution | None) -> Verdict:
