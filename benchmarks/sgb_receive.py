@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sgb_bursts import RATE_HZ, START_S, Truth, bounds, burst, ideal, noise
+from sgb_bursts import RATE_HZ, START_S, Truth, bounds, burst, ideal, message, noise
 from vigie import stages
 from vigie.message import soft
 from vigie.message.bch import BCH_SGB
@@ -197,8 +197,7 @@ def ideal_soft(cn0_dbhz: float, count: int, rng: np.random.Generator) -> tuple[f
     mean = 4 / 300 * 10 ** (cn0_dbhz / 10)
     right = believed = 0
     for _ in range(count):
-        word = BCH_SGB.encode(int.from_bytes(rng.bytes(26), "big") >> 6)
-        bits = f"{word:0250b}"
+        bits = f"{message(rng):0250b}"
         signs = 1 - 2.0 * np.array(list(bits), int)
         heard = soft.sgb((signs * mean + rng.standard_normal(250) * sqrt(2 * mean)).astype(np.float32))
         right += heard.bits == bits
