@@ -242,7 +242,9 @@ def main() -> None:
     parser.add_argument("--bursts", type=int, default=50, help="messages a level")
     parser.add_argument("--generation", choices=["FGB", "SGB"], help="one alone")
     parser.add_argument("--trial", choices=list(TRIALS), default="soft")
-    parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS), help="numbers of bursts; the first is 1")
+    parser.add_argument(
+        "--counts", type=int, nargs="+", default=list(COUNTS), help="numbers of bursts; the first sets the law"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one object a row")
     options = parser.parse_args()
@@ -253,7 +255,7 @@ def main() -> None:
             levels = Levels(TRIALS[options.trial], generation, count, options.bursts, options.seed)
             for whole in (False, True) if generation == "FGB" else (True,):
                 level = levels.threshold(whole)
-                one = alone.setdefault(whole, level)
+                one = alone.setdefault(whole, None if level is None else level + 10 * log10(count))
                 short = None if level is None or one is None else level - (one - 10 * log10(count))
                 wrong, messages = levels.wrong
                 row = {

@@ -49,6 +49,13 @@ def bounds(cn0_dbhz: float) -> tuple[float, float]:
     return sqrt(12 / energy) / (2 * pi * BURST_S), 1 / (sqrt(energy) * pi * CHIP_RATE_HZ)
 
 
+def message(rng: np.random.Generator) -> int:
+    """250 bits with an allocated country and the spare bits as they should be; the rest is random."""
+    draw = f"{int.from_bytes(rng.bytes(26), 'big') >> 6:0202b}"
+    data = draw[:30] + f"{COUNTRIES[rng.integers(len(COUNTRIES))]:010b}" + draw[40:140] + "1" * 14 + draw[154:]
+    return BCH_SGB.encode(int(data, 2))
+
+
 def burst(
     rng: np.random.Generator,
     cn0_dbhz: float,
@@ -60,9 +67,7 @@ def burst(
     only: Sync | None = None,
 ) -> tuple[NDArray[np.complex64], Truth]:
     """One burst in noise. changes: what to add to the numbers of its modulation. only: its sequence, else any."""
-    draw = f"{int.from_bytes(rng.bytes(26), 'big') >> 6:0202b}"
-    data = draw[:30] + f"{COUNTRIES[rng.integers(len(COUNTRIES))]:010b}" + draw[40:140] + "1" * 14 + draw[154:]
-    word = BCH_SGB.encode(int(data, 2))
+    word = message(rng)
     bits = [int(bit) for bit in f"{word:0250b}"]
     offset_hz = rng.uniform(-1200, 1200) if reach_hz > 1200 else 0.0
     doppler_hz = rng.uniform(-1, 1) * (reach_hz - abs(offset_hz))

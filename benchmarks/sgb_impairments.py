@@ -90,12 +90,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cn0", type=float, default=29.0)
     parser.add_argument("--bursts", type=int, default=100, help="bursts a row")
+    parser.add_argument("--only", default="", help="the rows whose name has this in it")
     parser.add_argument("--reach", type=float, default=13_000.0, help="carriers are drawn and searched this far, Hz")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one object a row")
     options = parser.parse_args()
     foa_hz, toa_s = bounds(options.cn0)
     for number, case in enumerate(CASES):
+        if options.only not in case.name:
+            continue
         rng = np.random.default_rng([options.seed, number])
         tally = Tally(options.cn0)
         for _ in range(options.bursts):

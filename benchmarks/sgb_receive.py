@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sgb_bursts import RATE_HZ, START_S, Truth, bounds, burst, ideal, noise
+from sgb_bursts import RATE_HZ, START_S, Truth, bounds, burst, ideal, message, noise
 from vigie import stages
 from vigie.message import soft
 from vigie.message.bch import BCH_SGB
@@ -197,8 +197,7 @@ def ideal_soft(cn0_dbhz: float, count: int, rng: np.random.Generator) -> tuple[f
     mean = 4 / 300 * 10 ** (cn0_dbhz / 10)
     right = believed = 0
     for _ in range(count):
-        word = BCH_SGB.encode(int.from_bytes(rng.bytes(26), "big") >> 6)
-        bits = f"{word:0250b}"
+        bits = f"{message(rng):0250b}"
         signs = 1 - 2.0 * np.array(list(bits), int)
         heard = soft.sgb((signs * mean + rng.standard_normal(250) * sqrt(2 * mean)).astype(np.float32))
         right += heard.bits == bits
@@ -216,9 +215,9 @@ def plot(rows: list[dict[str, Any]], path: str, seed: int) -> None:
     share = np.array([row["soft_right"] / row["bursts"] for row in rows])
     spread = 2 * np.sqrt(np.maximum(share * (1 - share), 1e-9) / np.array([row["bursts"] for row in rows]))
     pyplot.errorbar([row["cn0_dbhz"] for row in rows], share, spread, marker="o", capsize=2, label="read, blind")
-    levels = np.arange(24.5, 30.01, 0.5)
+    levels = np.arange(25, 30.01, 0.5)
     rng = np.random.default_rng(seed)
-    known = np.array([ideal_soft(level, 300, rng) for level in levels])
+    known = np.array([ideal_soft(level, 150, rng) for level in levels])
     pyplot.plot(levels, [ideal(level) for level in levels], "k--", label="ideal, hard decisions")
     pyplot.plot(levels, known[:, 0], "k:", label="ideal, soft decisions, whatever comes out")
     pyplot.plot(levels, known[:, 1], "k-", linewidth=0.8, label="ideal, soft decisions, believed")
