@@ -88,6 +88,9 @@ def batch(orbits, trials, speeds, seed):
                     own = np.array(fix.velocity_mps or (0.0, 0.0))
                     found[motion].append((miss, fix.ehe_m or 0.0, float(np.hypot(*(own - velocities[-1]))), fix.moving))
             for motion, rows in found.items():
+                if not rows:
+                    yield {"speed_mps": speed, "bursts": bursts, "model": motion, "without_a_place_percent": 100.0}
+                    continue
                 miss, ehe, wrong, moving = (np.array(column) for column in zip(*rows, strict=True))
                 row = {
                     "speed_mps": speed,
@@ -99,7 +102,8 @@ def batch(orbits, trials, speeds, seed):
                     "in_ehe_percent": _share(miss < ehe),
                     "velocity_error_p50_mps": round(float(np.median(wrong)), 2),
                     "said_to_move_percent": round(100 * float(np.mean(moving)), 1),
-                    "trials": len(rows),
+                    "without_a_place_percent": round(100 * (1 - len(rows) / trials), 1),
+                    "trials": trials,
                 }
                 yield row
 
