@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--only", choices=["batch", "filter", "changes", "prior"], default=None)
     parser.add_argument("--speeds", default="0,0.1,0.3,1,3,10,60", help="metres a second, of batch and filter")
+    parser.add_argument("--bursts", default="1,6", help="of the batch")
     parser.add_argument("--seed", type=int, default=0, help="of the random places, satellites, courses and noise")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -59,7 +60,7 @@ def main() -> None:
     changes = [("from burst 12", 12, COUNT, 3.0), ("from burst 12", 12, COUNT, 10.0)]
     changes += [("until burst 12", 0, 12, 3.0), ("until burst 12", 0, 12, 10.0)]
     rows = {
-        "batch": batch(orbits, trials, speeds, seed),
+        "batch": batch(orbits, trials, speeds, seed, [int(text) for text in options.bursts.split(",")]),
         "filter": filtered(orbits, trials, steady, seed),
         "changes": filtered(orbits, trials, changes, seed),
         "prior": prior(orbits, trials, speeds, seed),
@@ -71,9 +72,9 @@ def main() -> None:
                 print(text, flush=True)
 
 
-def batch(orbits, trials, speeds, seed):
+def batch(orbits, trials, speeds, seed, counts):
     """All bursts solved together."""
-    for bursts in (1, 6):
+    for bursts in counts:
         for speed in speeds:
             rng = np.random.default_rng((seed, int(speed * 10), bursts))
             found: dict[str, list[tuple[float, float, float, bool]]] = {"static": [], "auto": []}
@@ -88,6 +89,9 @@ def batch(orbits, trials, speeds, seed):
                     own = np.array(fix.velocity_mps or (0.0, 0.0))
                     found[motion].append((miss, fix.ehe_m or 0.0, float(np.hypot(*(own - velocities[-1]))), fix.moving))
             for motion, rows in found.items():
+                if not rows:
+                    yield {"speed_mps": speed, "bursts": bursts, "model": motion, "without_a_place_percent": 100.0}
+                    continue
                 miss, ehe, wrong, moving = (np.array(column) for column in zip(*rows, strict=True))
                 row = {
                     "speed_mps": speed,
@@ -99,7 +103,8 @@ def batch(orbits, trials, speeds, seed):
                     "in_ehe_percent": _share(miss < ehe),
                     "velocity_error_p50_mps": round(float(np.median(wrong)), 2),
                     "said_to_move_percent": round(100 * float(np.mean(moving)), 1),
-                    "trials": len(rows),
+                    "without_a_place_percent": round(100 * (1 - len(rows) / trials), 1),
+                    "trials": trials,
                 }
                 yield row
 
