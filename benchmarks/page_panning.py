@@ -28,8 +28,8 @@ from web_station import CHROMIUM, CHROMIUM_ARGS
 from page_ready import filled
 
 TARGET_FPS = 30.0
-VIEWS = {"half world": 1, "region": 3}
-"""steps of the wheel towards the map's middle before the drag; the whole world at once cannot be dragged"""
+VIEWS = {"ocean": 2, "region": 4}
+"""steps of the wheel towards the map's middle before the drag; from further off the world is held in place"""
 _WATCH = """() => {
     const times = window.frames_ms = [];
     let last = null;
