@@ -16,7 +16,7 @@ const CIRCLES = 300;
 /** with more marks than this on the map they are small, and IDs stand beside them only from close by */
 const CROWD = 200;
 /** m a pixel, from which on a crowd is one */
-const CLOSE = 1500;
+const CLOSE = 400;
 /** more marks than this that go at once: all are drawn anew */
 const MANY = 500;
 
