@@ -317,6 +317,26 @@ def plot(table: list[dict[str, Any]], path: str, seed: int) -> None:
     pyplot.savefig(path, dpi=120)
 
 
+def plot_cost(table: list[dict[str, Any]], path: str) -> None:
+    """CPU seconds a second of signal against bursts a second, one curve a bandwidth; the aim is a thirtieth."""
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise SystemExit("--cost-plot needs matplotlib, which is not installed") from None
+    pyplot.figure()
+    for rate_hz in dict.fromkeys(row["rate_hz"] for row in table):
+        part = [row for row in table if row["rate_hz"] == rate_hz]
+        pyplot.plot(
+            [row["bursts_per_s"] for row in part], [row["cpu"] for row in part], "o-", label=f"{rate_hz / 1e3:.0f} kHz"
+        )
+    pyplot.axhline(1 / 30, color="k", linestyle="--", label="30 times real time")
+    pyplot.xlabel("bursts a second")
+    pyplot.ylabel("CPU seconds a second of signal, one core")
+    pyplot.grid(alpha=0.3)
+    pyplot.legend()
+    pyplot.savefig(path, dpi=120)
+
+
 def main() -> None:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -338,6 +358,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--plot", metavar="FILE.png")
+    parser.add_argument("--cost-plot", metavar="FILE.png", help="with --cost: cost against burst rate and bandwidth")
     options = parser.parse_args()
     first, last, step = (float(part) for part in options.cn0.split(":"))
     levels = np.arange(first, last + step / 2, step)
@@ -360,8 +381,12 @@ def main() -> None:
                 print(_HEAD)
             told = " ".join(f"{row[key]:{width}}" for key, width in _COLUMNS.items())
             print(f"{name:8} {told}", flush=True)
+    costs = []
     for row in cost(options.cost, options.seed) if options.cost else ():
+        costs.append(row)
         print(json.dumps({"condition": "cost", **row}), flush=True)
+    if costs and options.cost_plot:
+        plot_cost(costs, options.cost_plot)
     for name, result in (
         (
             "noise",
