@@ -205,3 +205,15 @@ def test_times_and_frequencies_are_as_good_as_they_say() -> None:
         sigma_hz.append(burst.sigma_frequency_hz)
     assert 0.75 < np.sqrt(np.mean(np.square(np.divide(late_s, sigma_s)))) < 1.3
     assert 0.75 < np.sqrt(np.mean(np.square(np.divide(off_hz, sigma_hz)))) < 1.3
+
+
+@pytest.mark.parametrize("deviation", [1.0, 1.03125, 1.2])
+def test_edges_that_fall_between_two_samples_leave_the_timing_alone(deviation: float) -> None:
+    """At 8 kHz and 400 bit/s every edge lies at the same place between samples, and 50 us of rise between two."""
+    wave = modulate(
+        message(279484, False), 8e3, Modulation(deviation, 50e-6), start_s=0.20484, duration_s=1.0, phase_rad=2
+    )
+    (burst,) = received(with_noise(wave, 8e3, 45.0, 279484), 8e3)
+    assert hard(burst) == message(279484, False)
+    assert burst.bit_rate_bps == pytest.approx(400, abs=0.2)
+    assert burst.sample == pytest.approx(0.20484 * 8e3, abs=2)

@@ -344,6 +344,7 @@ def steps(
     """
     count, begun_s, gain = len(soft), values[3], np.inf
     bits, sure = np.zeros(count, np.int8), np.zeros(count)
+    least_rise_s = 1 / (rate_hz * _RAMP_PER_RISE)  # a shorter edge may fall between two samples, and tell nothing
     normal = np.zeros((NUMBERS, NUMBERS))
     for step in range(_MOST_STEPS + 1):
         clear = decided(soft, sync, bits, sure)
@@ -384,4 +385,21 @@ def steps(
             return False, amplitude, soft, normal
         for i in range(4, NUMBERS):
             values[i] = min(max(values[i], limits[0, i]), limits[1, i])
+        values[6] = max(values[6], least_rise_s)
     return True, amplitude, soft, normal
+
+
+@compiled
+def bounds(normal: Real) -> Real:
+    """Diagonal of the inverse of a normal matrix, (8,)."""
+    size = np.sqrt(np.diag(normal))
+    diagonal = np.empty(NUMBERS)
+    for number in range(NUMBERS):
+        even, right = np.empty((NUMBERS, NUMBERS)), np.zeros(NUMBERS)
+        for i in range(NUMBERS):
+            for j in range(NUMBERS):
+                even[i, j] = normal[i, j] / (size[i] * size[j])
+            even[i, i] += _RIDGE
+        right[number] = 1.0
+        diagonal[number] = solve(even, right)[number] / size[number] ** 2
+    return diagonal

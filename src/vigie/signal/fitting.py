@@ -24,7 +24,7 @@ _CENTRE = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 1.1, 150e-6, 0.0])
 _SIGMA = np.array([np.inf, np.inf, 1e3, np.inf, 0.02, 0.06, 60e-6, 0.03])
 """prior of phase, frequency, drift, start, stretch, deviation, rise and asymmetry: the limits of T.001 2.2.4, 2.3.6"""
 _LIMITS = np.array([[-np.inf] * 4 + [-0.03, 0.5, 10e-6, -0.15], [np.inf] * 4 + [0.03, 1.6, 500e-6, 0.15]])
-_RIDGE = 1e-12 * np.eye(8)
+_TRUST = _SIGMA**-2
 _UNSURE_RISE = 2.07
 
 _PASSED = 0.45
@@ -103,13 +103,12 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
     soft = -4 * track.amplitude * np.sin(_CENTRE[5]) / track.noise_density * track.swing[: track.bits]
     held, amplitude, soft, normal = fit_loops.steps(
         part, first, rate_hz, middle_s, values, soft.astype(np.float64), sync, track.amplitude, track.noise_density,
-        _CENTRE, _SIGMA**-2, _LIMITS,
+        _CENTRE, _TRUST, _LIMITS,
     )  # fmt: skip
     if not held:
         return None
     bits = (soft < 0).astype(np.int8)
-    size = np.sqrt(np.diag(normal))
-    bound = np.linalg.inv(normal / np.outer(size, size) + _RIDGE) / np.outer(size, size)
+    bound = fit_loops.bounds(normal)
     return Fit(
         bits,
         soft.astype(np.float32),
@@ -121,8 +120,8 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
         amplitude,
         track.noise_density,
         _modulation(values),
-        _sigma_start_s(float(bound[3, 3]), float(values[6]), float(bound[6, 6]), rate_hz),
-        float(np.sqrt(bound[1, 1])),
+        _sigma_start_s(float(bound[3]), float(values[6]), float(bound[6]), rate_hz),
+        float(np.sqrt(bound[1])),
     )
 
 

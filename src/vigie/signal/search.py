@@ -163,11 +163,27 @@ def _short_time_power(iq: NDArray[np.complex64], rate_hz: float, hop: int) -> ND
     length = 2 * hop
     if len(iq) < length:
         iq = np.pad(iq, (0, length - len(iq)))
+    count = (len(iq) - length) // hop + 1
+    frames = np.lib.stride_tricks.as_strided(iq, (count, length), (hop * iq.itemsize, iq.itemsize), writeable=False)
+    return _squares(fft.fft(frames * _window(length, rate_hz), axis=1, overwrite_x=True))
+
+
+@lru_cache(maxsize=64)
+def _window(length: int, rate_hz: float) -> NDArray[np.float32]:
+    """A Hann window that keeps power per Hz."""
     window = (0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(length) + 0.5) / length)).astype(np.float32)
     window /= np.float32(np.sqrt((window**2).sum() * rate_hz))
-    frames = np.lib.stride_tricks.sliding_window_view(iq, length)[::hop]
-    spectrum = fft.fft(frames * window, axis=1)
-    power: NDArray[np.float32] = spectrum.real**2 + spectrum.imag**2
+    return window
+
+
+@compiled
+def _squares(spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Squared magnitude of each element, in one pass."""
+    power = np.empty(spectrum.shape, np.float32)
+    for row in range(spectrum.shape[0]):
+        for column in range(spectrum.shape[1]):
+            value = spectrum[row, column]
+            power[row, column] = value.real * value.real + value.imag * value.imag
     return power
 
 
@@ -182,8 +198,9 @@ def _sum_over_carrier(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def noise_floor(power: NDArray[np.float32], step_hz: float) -> NDArray[np.float32]:
     """Noise power per Hz of each column: the median over time and about 2 kHz, made unbiased for exponential noise."""
-    sparse = power[::2]  # windows half overlapped tell little more
-    low = np.partition(sparse, len(sparse) // 2, axis=0)[len(sparse) // 2] / np.float32(np.log(2))
+    sparse = np.ascontiguousarray(power[::2].T)  # windows half overlapped tell little more
+    middle = sparse.shape[1] // 2
+    low = np.partition(sparse, middle, axis=1)[:, middle] / np.float32(np.log(2))
     size = min(len(low), 2 * round(1000 / step_hz) + 1)
     floor: NDArray[np.float32] = ndimage.median_filter(low, size, mode="wrap")
     return floor

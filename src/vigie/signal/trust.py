@@ -7,8 +7,7 @@ mends, or no burst at all. Every term comes from the soft bits: those of the mes
 
 from __future__ import annotations
 
-from math import exp, log, log1p
-from operator import mul
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from vigie.signal import fgb
 
 Soft = NDArray[np.float32]
 
-_SIGNS: dict[Sync, list[float]] = {sync: (1.0 - 2.0 * fgb.sync_pattern(sync)).tolist() for sync in fgb.FRAME_SYNC}
+_SIGNS = {sync: 1.0 - 2.0 * fgb.sync_pattern(sync) for sync in fgb.FRAME_SYNC}
 _PLACES_TRIED = 1e4
 """for each real burst: what bits 1-24 must outweigh"""
 _PLACES_WRONG = 30.0
@@ -32,10 +31,8 @@ _FREE_BITS = 61
 
 def evidence(soft: Soft, sync: Sync) -> float:
     """Log of the likelihood of bits 1-24 as the known pattern over that as random bits; at most 24 ln 2, 16.6."""
-    return sum(
-        log(2) - (log1p(exp(-agree)) if agree > 0 else log1p(exp(agree)) - agree)
-        for agree in map(mul, soft[: fgb.SYNC_BITS].tolist(), _SIGNS[sync])
-    )
+    agree = soft[: fgb.SYNC_BITS] * _SIGNS[sync]
+    return float(fgb.SYNC_BITS * log(2) - np.logaddexp(0, -agree).sum())
 
 
 def false_alarm_odds(soft: Soft, sync: Sync, cn0_dbhz: float | None = None) -> float:
