@@ -146,6 +146,19 @@ def test_a_record_that_cannot_be_taken_fails_its_sender_alone(journal: Journal) 
     assert chain.waiting == []
 
 
+def test_one_thread_brings_what_many_sent_and_each_hears_of_its_own(journal: Journal) -> None:
+    chain = chained(journal)
+    chain.book = Odd()
+    many = [[detection(PLB, 50.0 * number)] for number in range(1, 3)]
+    told = chain.feed_all([*many, [detection(YACHT, 10)], [detection(PLB, 500)] * 2, []])
+    assert isinstance(told[2], ZeroDivisionError)
+    good = [seq for seq in told if isinstance(seq, int)]
+    assert len(good) == 4
+    assert good[0] < good[1] < good[2] == good[3] == journal.last_seq()
+    assert heard(journal) == 3
+    assert len(set(map(str, chain.feed_all([[detection(PLB, 600 + n)] * 3 for n in range(0, 800, 2)])))) == 400
+
+
 def test_own_receivers_that_try_again_write_once(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     chain, append = chained(journal), journal.append
     first = True

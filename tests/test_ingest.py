@@ -9,6 +9,7 @@ import pytest
 from vigie import ingest
 from vigie.errors import InputError
 from vigie.message import beacon
+from vigie.message.encode import encode
 
 SENT = "FFFE2F8E371EC02D2BE026F527770441206D"
 
@@ -57,3 +58,12 @@ def test_a_sound_identity_with_an_unreadable_rest_is_read_from_what_came() -> No
 def test_what_is_no_detection_is_refused_with_the_reason(body: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         ingest.detection(body)
+
+
+def test_a_message_that_somebody_holds_is_not_decoded_again_however_many_came_since() -> None:
+    digits = [encode({"protocol": "std_plb_serial", "country_code": 227, "tac": 1020, "serial_number": n})
+              for n in range(1100)]  # fmt: skip
+    held = ingest.detection({"hex": digits[0]}).message
+    for other in digits[1:]:
+        ingest.detection({"hex": other})
+    assert ingest.detection({"hex": digits[0]}).message is held

@@ -17,6 +17,7 @@ from vigie.errors import StoreError
 from vigie.records import Detection, Message, Record, Samples, Solution, Tick
 from vigie.sim.detections import ELT_DT, PLB, START, YACHT, at, detection
 from vigie.stages import alerts, solutions
+from vigie.store import pack
 from vigie.store.journal import Journal, Row
 from vigie.store.keep import keep
 from vigie.store.rows import to_record
@@ -233,3 +234,17 @@ def test_a_row_that_cannot_be_read_is_named() -> None:
     for kind, body in (("detection", {}), ("alert", {"changed": None}), ("song", {}), ("tick", {"time": "noon"})):
         with pytest.raises(StoreError, match="row 7 of the journal"):
             to_record(Row(7, None, kind, None, body))
+
+
+def test_a_long_value_is_remembered_from_one_writing_to_the_next_and_forgotten_with_one_that_failed() -> None:
+    packer, long, short = pack.Packer(0), {f"key {n}": "x" * 100 for n in range(20)}, dict.fromkeys("abcde", 1)
+    failed = packer.pack({"facts": long})
+    packer.forget()
+    first = packer.pack({"facts": long, "more": short})
+    assert first.text == '{"$":{"facts":1,"more":2}}'
+    assert failed.text == '{"$":{"facts":1}}'
+    assert [part.id for part in packer.fresh()] == [1, 2]
+    packer.written()
+    assert packer.pack({"facts": long, "more": dict(short)}).text == first.text
+    assert packer.pack({"facts": dict(long)}).text == failed.text
+    assert packer.fresh() == []
