@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -48,7 +48,7 @@ def command(
     known: tuple[str, ...],
     altitude: float,
     altitude_sigma: float,
-    motion: str,
+    motion: Literal["auto", "static", "moving"],
     drift: float,
     wander: float,
     tec: float,
@@ -86,7 +86,7 @@ def command(
     settings = Settings(
         altitude_m=altitude,
         altitude_sigma_m=altitude_sigma,
-        motion=motion,  # type: ignore[arg-type]
+        motion=motion,
         drift_ppb_per_min=drift,
         wander_ppb=wander,
         tec_tecu=tec,
