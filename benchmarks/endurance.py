@@ -86,8 +86,8 @@ def lines(stream: Path, days: int, length_s: float) -> Iterator[dict[str, Any]]:
 def memory_mb(pid: int) -> tuple[float, float]:
     """RSS, and the part of it that is the process's own."""
     status = Path(f"/proc/{pid}/status").read_text()
-    rss, own = (int(re.search(rf"^{key}:\s+(\d+)", status, re.M)[1]) / 1024 for key in ("VmRSS", "RssAnon"))  # type: ignore[index]
-    return rss, own
+    kb = {key: int(value) for key, value in re.findall(r"^(\w+):\s+(\d+) kB", status, re.MULTILINE)}
+    return kb["VmRSS"] / 1024, kb["RssAnon"] / 1024
 
 
 def console(url: str, stop: threading.Event) -> None:

@@ -89,18 +89,18 @@ def main() -> None:
         for count in given.detections:
             journal = Journal.open(url)
             cpu_s = fill(Chain(journal, lambda row: None), fleet, written, count, rng)
-            told = {"detections": count, "write_cpu_us": round(cpu_s / (count - written) * 1e6)}
+            told: dict[str, Any] = {"detections": count, "write_cpu_us": round(cpu_s / (count - written) * 1e6)}
             journal.close()
             told["bytes_each"] = round(size(url) / count)
             written = count
             journal = Journal.open(url, read_only=True)
             snapshot.drop(journal)
-            told["whole"] = start(url)  # type: ignore[assignment]
+            told["whole"] = start(url)
             told["snapshot_row"] = take_snapshot(journal)
             path = snapshot.place(journal)
             told["snapshot_mb"] = round(path.stat().st_size / 1e6) if path and path.exists() else 0
             journal.close()
-            told["snapshot"] = start(url)  # type: ignore[assignment]
+            told["snapshot"] = start(url)
             print(json.dumps(told))
             sys.stdout.flush()
 

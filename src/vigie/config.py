@@ -252,7 +252,7 @@ margin_s = 0.1
 # certificate = "server.pem"
 # key = "server.key"
 
-# [[output]]                          # as many as wanted: jsonl, text, csv, geojson, kml, mqtt, webhook, mail, cot
+# [[output]]                          # as many as wanted: jsonl, text, csv, syslog, influx, geojson, kml, mqtt, ...
 # kind = "jsonl"
 # to = "all.jsonl"                    # - for standard output, a file, tcp://HOST:PORT, udp://HOST:PORT
 

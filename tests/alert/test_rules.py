@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_every_constant_has_a_source_and_what_is_ours_is_marked() -> None:
         assert rule.inferred or not rule.source.startswith("ours"), name
 
 
-def test_the_constants_are_those_of_the_reference_data(shared) -> None:  # type: ignore[no-untyped-def]
+def test_the_constants_are_those_of_the_reference_data(shared: Path) -> None:
     import json
 
     given = {row["key"]: row for row in json.loads((shared / "mcc" / "params.json").read_text())["params"]}

@@ -58,7 +58,7 @@ def test_the_title_does_not_tell_the_stage_and_the_number_does() -> None:
     assert ("171", "406 BEACON INITIAL LOCATED ALERT") in {(n.number, n.title) for n in first.notices}
 
 
-def test_a_printed_sample_with_faults_is_read_as_far_as_it_goes(shared) -> None:  # type: ignore[no-untyped-def]
+def test_a_printed_sample_with_faults_is_read_as_far_as_it_goes(shared: Path) -> None:
     """Trap 4: wrong hemispheres, five-digit lengths, dates of another month: no exception, no alert lost."""
     for path in sorted((shared / "mcc" / "samples").iterdir()):
         if path.suffix == ".txt":

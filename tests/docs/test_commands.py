@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pages
@@ -113,3 +114,12 @@ def test_a_wrong_command_or_option_is_noticed() -> None:
 def test_what_is_not_run_says_why() -> None:
     unsaid = [f"{name(page)}:{block.line}" for page in PAGES for block in page.shell if block.not_run == ""]
     assert unsaid == []
+
+
+def test_python_and_toml_of_every_page_can_be_read() -> None:
+    for page in PAGES:
+        for block in page.blocks:
+            if block.kind == "python":
+                compile(block.body, f"{name(page)}:{block.line}", "exec")
+            elif block.kind == "toml":
+                tomllib.loads(block.body)

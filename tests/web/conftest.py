@@ -14,10 +14,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the modules that these tests share
 
+from web_signed import SECRET
 from web_station import DESK, Open, Station
 
 if TYPE_CHECKING:
+    import httpx
     from playwright.sync_api import Browser, Page, WebSocket
+
+    from vigie.web.accounts import Accounts
 
 
 @pytest.fixture
@@ -26,6 +30,51 @@ def station(tmp_path: Path) -> Iterator[Station]:
     made = Station(tmp_path / "journal.sqlite").start()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="module")
+def quick_hashes() -> Iterator[None]:
+    """Argon2 at its lowest cost: what is tested here is not how slow it is."""
+    from argon2 import PasswordHasher
+
+    from vigie.web import accounts as accounts_module
+
+    before, quick = accounts_module._hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    accounts_module._hasher = lambda: quick
+    yield
+    accounts_module._hasher = before
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> Iterator[Accounts]:
+    """A user of each role."""
+    from vigie.web.accounts import Accounts
+
+    made = Accounts(tmp_path / "accounts.sqlite")
+    for name, role in (("vera", "view"), ("dora", "duty"), ("ada", "admin")):
+        made.add_user(name, role, f"{SECRET} {role}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, accounts: Accounts) -> Iterator[Station]:
+    """A service at which everybody signs in."""
+    from vigie.web.door import Door
+    from vigie.web.settings import Access
+
+    made = Station(tmp_path / "journal.sqlite", door=Door(Access(), accounts, required=True)).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def client(guarded: Station) -> Iterator[httpx.Client]:
+    """Somebody before its door."""
+    import httpx
+
+    with httpx.Client(base_url=guarded.url, timeout=20) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ import httpx
 import pytest
 import web_traffic as traffic
 from click.testing import CliRunner
+from web_signed import SECRET, bearer, sign_in
 from web_station import Station
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -30,56 +31,12 @@ from vigie.web.door import Door
 from vigie.web.settings import Access, Tls
 from vigie.web.throttle import FORGET_S, Throttle
 
-SECRET = "correct horse battery"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_hashes() -> Iterator[None]:
-    """Argon2 at its lowest cost: what is tested here is not how slow it is."""
-    from argon2 import PasswordHasher
-
-    before, quick = accounts_module._hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    accounts_module._hasher = lambda: quick
-    yield
-    accounts_module._hasher = before
-
-
-@pytest.fixture
-def accounts(tmp_path: Path) -> Iterator[Accounts]:
-    made = Accounts(tmp_path / "accounts.sqlite")
-    for name, role in (("vera", "view"), ("dora", "duty"), ("ada", "admin")):
-        made.add_user(name, role, f"{SECRET} {role}")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def guarded(tmp_path: Path, accounts: Accounts) -> Iterator[Station]:
-    made = Station(tmp_path / "journal.sqlite", door=Door(Access(), accounts, required=True)).start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def client(guarded: Station) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=guarded.url, timeout=20) as made:
-        yield made
-
-
-def sign_in(client: httpx.Client, name: str = "vera", role: str = "view") -> dict[str, Any]:
-    reply = client.post("/api/session", json={"user": name, "password": f"{SECRET} {role}"})
-    assert reply.status_code == 200, reply.text
-    told: dict[str, Any] = reply.json()
-    return told
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 def drain(open_socket: Any) -> None:
     while True:
         open_socket.recv(timeout=5)
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 def one(text: str = traffic.PLB) -> str:

@@ -37,7 +37,9 @@ def paths(text: str) -> list[Path]:
 @click.option("--site", required=True, metavar="LAT,LON[,ALT]", help="Degrees north and east, metres.")
 @click.option("--orbits", "orbit_files", required=True, metavar="FILE[,FILE...]", help="TLE, OMM, SP3, RINEX.")
 @click.option("--start", metavar="TIME", help="ISO 8601, UTC unless it says otherwise [now].")
-@click.option("--hours", type=click.FloatRange(0, 24 * 366, min_open=True), default=24.0, show_default=True)
+@click.option(
+    "--hours", type=click.FloatRange(0, 24 * 366, min_open=True), default=24.0, show_default=True, help="How far ahead."
+)
 @click.option("--min-elevation", type=click.FloatRange(-5, 90), default=0.0, show_default=True, help="Degrees.")
 @click.option("--satellite", "wanted", multiple=True, help="Only this one (name, NORAD number, PRN); repeatable.")
 @click.option(

@@ -11,6 +11,7 @@ import ftplib
 import io
 import os
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
@@ -123,7 +124,7 @@ class FtpFolder:
         return ftp
 
     @contextlib.contextmanager
-    def _session(self):  # type: ignore[no-untyped-def]
+    def _session(self) -> Iterator[ftplib.FTP]:
         """A session; every failure of it is an OSError, and the next use begins a new one."""
         try:
             yield self._connected()

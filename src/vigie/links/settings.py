@@ -152,6 +152,24 @@ class Csv(Output, frozen=True, forbid_unknown_fields=True, tag="csv", kw_only=Tr
     keep: int = 5
 
 
+class Syslog(Output, frozen=True, forbid_unknown_fields=True, tag="syslog", kw_only=True):
+    """Syslog (RFC 5424): one message a datagram, or a line over TCP. A live distress alert is critical."""
+
+    to: str = "udp://127.0.0.1:514"
+    """``udp://HOST:PORT`` or ``tcp://HOST:PORT``"""
+    records: tuple[Literal["detection", "solution", "alert"], ...] = ("alert",)
+    every: bool = False
+
+
+class Influx(Output, frozen=True, forbid_unknown_fields=True, tag="influx", kw_only=True):
+    """InfluxDB's line protocol: a point of ``vigie_KIND`` for each row that has a number."""
+
+    to: str
+    """``udp://HOST:PORT``, ``tcp://HOST:PORT`` (a Telegraf socket listener), ``-`` or a file"""
+    rotate_mb: float = 50.0
+    keep: int = 5
+
+
 class GeoJson(Output, frozen=True, forbid_unknown_fields=True, tag="geojson", kw_only=True):
     """A file of all positions, replaced whole at each change."""
 
@@ -229,7 +247,7 @@ class Cot(Output, frozen=True, forbid_unknown_fields=True, tag="cot", kw_only=Tr
     exercise: bool = False
 
 
-AnyOutput = JsonLines | Text | Csv | GeoJson | Kml | Mqtt | Webhook | Mail | Cot
+AnyOutput = JsonLines | Text | Csv | Syslog | Influx | GeoJson | Kml | Mqtt | Webhook | Mail | Cot
 """what ``[[output]]`` may be, told apart by ``kind``"""
 
 

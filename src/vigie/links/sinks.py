@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from vigie import jsonl
 from vigie.errors import ConfigError
-from vigie.links import words
+from vigie.links import line_forms, words
 from vigie.links.outputs import RefusedError, as_told
-from vigie.links.settings import Cot, Csv, GeoJson, JsonLines, Kml, Text, url_of
+from vigie.links.settings import Cot, Csv, GeoJson, Influx, JsonLines, Kml, Syslog, Text, url_of
 
 if TYPE_CHECKING:
     from vigie.store.journal import Journal, Row
@@ -30,12 +30,20 @@ DATAGRAM = 65_000
 """bytes that one UDP datagram may hold"""
 
 
-def line_of(settings: JsonLines | Text | Csv) -> Callable[[Row], str]:
-    """How a row becomes a line, with its end."""
+AnyLines = JsonLines | Text | Csv | Syslog | Influx
+
+
+def line_of(settings: AnyLines) -> Callable[[Row], str]:
+    """How a row becomes a line, with its end; empty for a row that has no such line."""
     if isinstance(settings, JsonLines):
         return lambda row: jsonl.line(as_told(row)) + "\n"
     if isinstance(settings, Text):
         return lambda row: _one_line(words.text(as_told(row))) + "\n"
+    if isinstance(settings, Syslog):
+        host = socket.gethostname()
+        return lambda row: line_forms.syslog(as_told(row), host) + "\n"
+    if isinstance(settings, Influx):
+        return lambda row: line + "\n" if (line := line_forms.influx(as_told(row))) else ""
     return lambda row: _csv(words.columns(as_told(row)))
 
 
@@ -52,7 +60,7 @@ def _csv(values: Sequence[Any]) -> str:
 class Lines:
     """Lines to standard output, a file, a TCP or a UDP address."""
 
-    def __init__(self, settings: JsonLines | Text | Csv) -> None:
+    def __init__(self, settings: AnyLines) -> None:
         self._line = line_of(settings)
         header = _csv(words.COLUMNS) if isinstance(settings, Csv) else ""
         to, self.batch = settings.to, 200
@@ -67,6 +75,8 @@ class Lines:
             self._carrier = made(str(url.hostname), url.port)
         elif "://" in to:
             raise ConfigError(f"output.to: {to!r} is neither '-', a file, tcp://HOST:PORT nor udp://HOST:PORT")
+        elif isinstance(settings, Syslog):
+            raise ConfigError(f"output.to: {to!r} is neither udp://HOST:PORT nor tcp://HOST:PORT")
         else:
             self._carrier = _File(Path(to), header, settings.rotate_mb * 1e6, settings.keep)
         if isinstance(self._carrier, _Udp):
@@ -74,7 +84,8 @@ class Lines:
 
     def send(self, rows: Sequence[Row]) -> None:
         """Write the lines."""
-        self._carrier.write("".join(self._line(row) for row in rows).encode())
+        if said := "".join(self._line(row) for row in rows):
+            self._carrier.write(said.encode())
 
     def idle(self) -> None:
         """Nothing to do."""

@@ -17,11 +17,13 @@ from vigie.links.settings import (
     Csv,
     Exchange,
     GeoJson,
+    Influx,
     JsonLines,
     Kml,
     Link,
     Mail,
     Mqtt,
+    Syslog,
     Text,
     Webhook,
 )
@@ -282,7 +284,7 @@ def sink_of(settings: AnyOutput, journal: Journal | None, origin: str) -> Sink:
     from vigie.links import messages, sinks
 
     match settings:
-        case JsonLines() | Text() | Csv():
+        case JsonLines() | Text() | Csv() | Syslog() | Influx():
             return sinks.Lines(settings)
         case GeoJson() | Kml():
             return sinks.Whole(settings, cast("Journal", journal))

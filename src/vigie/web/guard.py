@@ -34,6 +34,7 @@ class Guard:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
         why = self._refusal(scope, headers, host)
+        twice = "transfer-encoding" in headers and "content-length" in headers
         if scope["type"] == "websocket":
             if why:
                 await receive()
@@ -45,9 +46,13 @@ class Guard:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 set_headers(MutableHeaders(scope=message), "" if why else host, secure=scope["scheme"] == "https")
+                if twice:
+                    MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
-        if why:
+        if twice:  # a proxy may have read its end elsewhere, and taken for a body what follows (RFC 9112 6.3)
+            await problem(400, "request", "a body has one length")(scope, receive, guarded)
+        elif why:
             await problem(403, "forbidden", why)(scope, receive, guarded)
         else:
             await self._app(scope, receive, guarded)
