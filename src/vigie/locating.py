@@ -90,6 +90,10 @@ class Locator:
             except VigieError as error:  # of the journal, or of a file that is just being written
                 self._failed(error)
                 stop.wait(_WAIT_S if isinstance(error, StoreError) else _LOOK_S)
+            except Exception as error:  # a fault of ours, which must be seen, and must not end all locating for good
+                _log.exception("locating failed, and begins anew")
+                self.error = f"locating failed: {type(error).__name__}: {error}"
+                stop.wait(_LOOK_S)
 
     def _failed(self, error: VigieError) -> None:
         if self.error != str(error):

@@ -13,6 +13,7 @@ from tests.locate.test_bad_input import START, honest
 
 from vigie.locate.follow import follow
 from vigie.locate.measurement import Settings
+from vigie.locate.track import Track
 
 SETTINGS = Settings(orbit_errors=False, cells="never")
 COUNT = 6
@@ -94,3 +95,22 @@ def test_a_burst_of_another_beacon_does_not_carry_the_place_away(fleet_orbits, s
     assert all("contradicts all that was heard before" in item.reason for item in told[WRONG].rejected)
     assert len(told[WRONG].rejected) == len(other)
     assert all(honest(fix, place) for fix in told)
+
+
+def test_numbers_that_fail_end_one_track_are_said_and_hold_up_no_other_beacon(fleet_orbits, monkeypatch):
+    _, heard, _ = scene(fleet_orbits, 3)
+    others = [dataclasses.replace(item, beacon="other") for item in heard]
+    step = Track._step
+
+    def failing(self, group, rejected):
+        if group[0].beacon != "other" and group[0].burst == str(WRONG):
+            raise ValueError("array must not contain infs or NaNs")
+        return step(self, group, rejected)
+
+    monkeypatch.setattr(Track, "_step", failing)
+    both = sorted([*heard, *others], key=lambda item: item.time)
+    told = [fixes[0] for fixes in follow(both, fleet_orbits, SETTINGS)]
+    mine, theirs = ([fix for fix in told if (fix.beacon == "other") is other] for other in (False, True))
+    assert mine[WRONG].verdict.startswith("not solvable: the calculation failed: array")
+    assert all(fix.solved for fix in (*mine[:WRONG], *mine[WRONG + 1 :], *theirs))
+    assert len(mine) == len(theirs) == COUNT

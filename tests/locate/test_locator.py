@@ -12,6 +12,7 @@ import pytest
 from tests.locate.test_estimate import PLACE, START
 from tests.locate.test_solutions import MESSAGE, SECOND, detections
 
+from vigie import stages
 from vigie.alert.book import AlertBook
 from vigie.chain import Chain, learnt
 from vigie.errors import InputError
@@ -56,6 +57,32 @@ def test_what_satellites_heard_is_located_once_through_restarts(
     assert distance_m(*PLACE[:2], found[-1].lat_deg, found[-1].lon_deg) < 2 * (found[-1].ehe_m or 0)
     assert chain.book.alert(str(MESSAGE.hex_id)) == AlertBook(learnt(journal)).alert(str(MESSAGE.hex_id))
     assert len(located(3, 300)) == 3  # nothing came
+    journal.close()
+
+
+def test_a_fault_of_ours_is_told_and_locating_begins_anew(
+    fleet_orbits: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal.open(str(tmp_path / "j.sqlite"))
+    chain = Chain(journal, lambda row: None)
+    monkeypatch.setattr("vigie.locating._LOOK_S", 0.2)
+    locations, faults = stages.locations, [TypeError("a fault")]
+
+    def once_failing(*arguments: Any, **options: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return locations(*arguments, **options)
+
+    monkeypatch.setattr(stages, "locations", once_failing)
+    made, stop = Locator(fleet_orbits, journal, chain.feed, clock=lambda: START + 60 * SECOND), threading.Event()
+    thread = threading.Thread(target=made.run, args=(stop,))
+    chain.feed(detections(fleet_orbits)[:12])
+    thread.start()
+    until(lambda: made.error == "locating failed: TypeError: a fault")
+    until(lambda: len(positions(journal)) == 2 and made.error is None)
+    stop.set()
+    made.wake()
+    thread.join(10)
     journal.close()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from vigie.locate.fixes import not_solved
 from vigie.locate.grouping import SAME_BURST_S
 from vigie.locate.measurement import Fix, Measurement, Settings
 from vigie.locate.track import Track
@@ -38,7 +39,7 @@ class Follower:
         if not isinstance(item, Measurement):
             return self._close(item)
         if np.isnat(item.time):
-            return [self._track(item.beacon).take([item])]
+            return [self._take([item])]
         told = self._close(item.time)
         self._open.setdefault((item.beacon, _burst_of(item, self._open)), []).append(item)
         return told
@@ -57,13 +58,21 @@ class Follower:
             track = self._track(key[0])
             if track.history and group[0].time - track.history[-1][0].time > self._forget:
                 del self._tracks[key[0]]
-                track = self._track(key[0])
-            told.append(track.take(group))
+            told.append(self._take(group))
         if now is not None and ready:
             silent = [name for name, one in self._tracks.items() if one.history and one.last < now - self._forget]
             for name in silent:
                 del self._tracks[name]
         return told
+
+    def _take(self, group: Sequence[Measurement]) -> list[Fix]:
+        """What its beacon's track tells; numbers that fail are said, end that track, and hold up no other beacon."""
+        beacon = group[0].beacon
+        try:
+            return self._track(beacon).take(group)
+        except (ValueError, ArithmeticError) as error:  # LinAlgError is a ValueError
+            del self._tracks[beacon]
+            return [not_solved(group, (), f"the calculation failed: {error}")]
 
     def _track(self, beacon: str) -> Track:
         return self._tracks.setdefault(beacon, Track(self._orbits, self._settings, self._aliases))
