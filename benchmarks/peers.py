@@ -5,11 +5,12 @@
 
 A decoder that is not given, or not there, is left out and a line says so. None of them is part of this project:
 
---dec406     the program of moricef/Decode_sarsat_406_v1g_v2g (C, ``make dec406``). It wants the audio of an FM receiver.
-             Here: a channel of --fm Hz, a discriminator scaled as rtl_fm's, and the filters that its scripts ask of sox
-             (low-pass 3000 Hz, high-pass 10 Hz, each of second order). Frames that it flags as bad are not held against it.
+--dec406     the program of moricef/Decode_sarsat_406_v1g_v2g (C, ``make dec406``). It wants the audio of an FM
+             receiver. Here: a channel of --fm Hz, a discriminator scaled as rtl_fm's, and the filters that its scripts
+             ask of sox (low-pass 3000 Hz, high-pass 10 Hz, each of second order). Frames that it flags as bad are not
+             held against it.
 --gr-cospas  ``scripts/test_file_with_message_mode.py`` of moricef/gr-cospas, whose GNU Radio module must be installed
-             for ``python3``. It gets 40,000 complex samples a second, a burst of amplitude 0.15.
+             for --gr-python. It gets 40,000 complex samples a second, a burst of amplitude 0.15.
 --sarsat     the folder of noonafter/sarsat (MATLAB), run by --octave. Its T001.m and T018.m are simulations: what they
              do to their received samples is read from them and done to ours, up to the error correction, which MATLAB
              has and Octave has not: those bits are corrected here, by the algebraic decoder. The clock starts there.
@@ -20,8 +21,8 @@ right   share of bursts of which the exact message came out (bits 25 and on; all
 wrong   messages given as good that were not sent, counted apart
 CPU     seconds a burst, of one process a recording with its start, but for Vigie and Octave, which stay up
 ideal   a receiver that knows carrier, clock and place, with hard decisions
-First-generation bursts are those of fgb_receive.py, long ones, drawn at --rate and resampled for each. Those of the second
-are of sgb_bursts.py, normal sequence, within --sgb-reach Hz, without Doppler rate.
+First-generation bursts are those of fgb_receive.py, long ones, drawn at --rate and resampled for each. Those of the
+second are of sgb_bursts.py, normal sequence, within --sgb-reach Hz, without Doppler rate.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ class Row:
 def resampled(given: Given, rate_hz: float) -> Complex:
     """The recording at another rate, low-passed."""
     ratio = Fraction(rate_hz / given.rate_hz).limit_denominator(1000)
-    return resample_poly(given.iq, ratio.numerator, ratio.denominator).astype(np.complex64)
+    iq: Complex = resample_poly(given.iq, ratio.numerator, ratio.denominator).astype(np.complex64)
+    return iq
 
 
 def write_wav(path: Path, channels: NDArray[np.float64], rate_hz: float) -> None:
@@ -149,24 +151,20 @@ def dec406(program: str, fm_hz: float) -> Peer:
     return listen
 
 
-def gr_cospas(script: str) -> Peer:
+def gr_cospas(python: str, script: str) -> Peer:
     """The GNU Radio chain."""
 
     def listen(recordings: list[Given], folder: Path) -> tuple[list[list[Said]], float]:
         heard, cpu_s = [], 0.0
         for given in recordings:
             (resampled(given, 40_000) * np.float32(0.15 / given.amplitude)).tofile(folder / "samples.iq")
-            text, spent_s = run(["python3", script, str(folder / "samples.iq"), "40000"], 120)
+            text, spent_s = run([python, script, str(folder / "samples.iq"), "40000"], 120)
             cpu_s += spent_s
             frames = re.split(r"(?=\[COSPAS\] HEX: )", text)[1:]
             found = [(re.match(r"\[COSPAS\] HEX: ([0-9A-Fa-f ]+)", frame), frame) for frame in frames]
             # it prints the 24 bits of the synchronisation too
             heard.append(
-                [
-                    Said(as_bits(hit[1].replace(" ", ""))[24:][: len(given.bits)], "CRC ERROR" not in frame)
-                    for hit, frame in found
-                    if hit
-                ]
+                [Said(as_bits(hit[1].replace(" ", ""))[24:], "CRC ERROR" not in frame) for hit, frame in found if hit]
             )
         return heard, cpu_s
 
@@ -233,7 +231,7 @@ def sarsat(folder: Path, octave: str, second: bool) -> Peer:
             samples="rx_cplx" if second else "data_channeled", soft="demo_info" if second else "demo_soft_info",
         )  # fmt: skip
         (work / "driver.m").write_text("1;\n" + _OCTAVE_HELP + loop)
-        text, cpu_s = run([octave, "--no-gui", "--norc", "--quiet", str(work / "driver.m")], 60.0 * len(recordings))
+        text, _ = run([octave, "--no-gui", "--norc", "--quiet", str(work / "driver.m")], 60.0 * len(recordings))
         for line in re.findall(r"^failed .*", text, re.M):
             print(f"sarsat: {line}", file=sys.stderr)
         told = re.search(r"^cpu (\S+)", text, re.M)
@@ -281,8 +279,8 @@ def aligned(given: Given, rate_hz: float, pulse: sgb.Pulse) -> Complex:
     fine = resample_poly(still, ratio.numerator, ratio.denominator)
     fine = resample_poly(fine, 16, 1)
     times_s = truth.start_s + np.arange(round(1.01 * rate_hz)) / rate_hz * (sgb.CHIP_RATE_HZ / chip_rate_hz)
-    wave_form: Complex = np.interp(times_s * 16 * rate_hz, np.arange(len(fine)), fine).astype(np.complex64)
-    return wave_form
+    first_on: Complex = np.interp(times_s * 16 * rate_hz, np.arange(len(fine)), fine).astype(np.complex64)
+    return first_on
 
 
 def jbirby(script: str, pulse: sgb.Pulse) -> Peer:
@@ -311,14 +309,10 @@ def score(name: str, peer: Peer, recordings: list[Given]) -> tuple[float, int, f
     """Share right, messages wrong, CPU seconds a burst."""
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
         heard, cpu_s = peer(recordings, Path(folder))
-    right = sum(
-        any(said.bits == given.bits for said in all_of) for given, all_of in zip(recordings, heard, strict=True)
-    )
-    wrong = sum(
-        said.believed and said.bits != given.bits
-        for given, all_of in zip(recordings, heard, strict=True)
-        for said in all_of
-    )
+    right = wrong = 0
+    for given, messages in zip(recordings, heard, strict=True):
+        right += any(said.bits == given.bits for said in messages)
+        wrong += sum(said.believed and said.bits != given.bits for said in messages)
     return right / len(recordings), wrong, cpu_s / len(recordings)
 
 
@@ -383,10 +377,10 @@ def present(options: argparse.Namespace) -> tuple[dict[str, Peer], dict[str, Pee
                     raise ValueError(f"{path} is not a program")
                 first[name] = dec406(str(program), options.fm)
             elif name == "gr-cospas":
-                probe = ["python3", "-c", "from gnuradio import cospas"]
+                probe = [options.gr_python, "-c", "from gnuradio import cospas"]
                 if subprocess.run(probe, capture_output=True, check=False).returncode:
-                    raise ValueError("python3 has no module gnuradio.cospas")
-                first[name] = gr_cospas(str(path))
+                    raise ValueError(f"{options.gr_python} has no module gnuradio.cospas (--gr-python)")
+                first[name] = gr_cospas(options.gr_python, str(path))
             elif name == "sarsat":
                 if octave is None:
                     raise ValueError(f"{options.octave} is not there to run it (--octave)")
@@ -433,6 +427,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("dec406", "gr-cospas", "sarsat", "jbirby"):
         parser.add_argument(f"--{name}", type=Path, metavar="PATH")
+    parser.add_argument("--gr-python", default="python3", metavar="PROGRAM", help="runs --gr-cospas")
     parser.add_argument("--octave", default="octave-cli", metavar="PROGRAM", help="runs --sarsat")
     parser.add_argument("--cn0", type=float, nargs="+", default=[30, 34, 42, 50, 60], help="of FGB, dB-Hz")
     parser.add_argument("--conditions", default="static", help=f"of FGB: {', '.join(fgb_receive.CONDITIONS)}")
@@ -459,9 +454,7 @@ def main() -> None:
     first, second = present(options)
     rows: list[Row] = []
     if not options.json:
-        print(
-            f"{'receiver':14} {'signal':14} {'C/N0':>6} {'bursts':>6} {'ideal':>6} {'right':>6} {'wrong':>5} {'CPU s':>7}"
-        )
+        print("receiver       signal           C/N0 bursts  ideal  right wrong   CPU s")
     for kind, peers, count in (
         (first_generation, first, options.bursts),
         (second_generation, second, options.sgb_bursts),
