@@ -399,6 +399,7 @@ def plot(rows: list[Row], path: str, seed: int) -> None:
     except ImportError:
         raise SystemExit("--plot needs matplotlib, which is not installed") from None
     conditions = list(dict.fromkeys(row.condition for row in rows))
+    colours = {name: f"C{number}" for number, name in enumerate(dict.fromkeys(row.receiver for row in rows))}
     figure, panels = pyplot.subplots(1, len(conditions), figsize=(6.4 * len(conditions), 4.8), squeeze=False)
     for condition, panel in zip(conditions, panels[0], strict=True):
         of_it = [row for row in rows if row.condition == condition]
@@ -406,10 +407,11 @@ def plot(rows: list[Row], path: str, seed: int) -> None:
             part = sorted((row for row in of_it if row.receiver == name), key=lambda row: row.cn0_dbhz)
             share = np.array([row.right for row in part])
             spread = 2 * np.sqrt(np.maximum(share * (1 - share), 1e-9) / np.array([row.bursts for row in part]))
-            panel.errorbar([row.cn0_dbhz for row in part], share, spread, marker="o", capsize=2, label=name)
+            levels = [row.cn0_dbhz for row in part]
+            panel.errorbar(levels, share, spread, color=colours[name], marker="o", capsize=2, label=name)
         rng = np.random.default_rng(seed)
         second = condition.startswith("SGB")
-        levels = np.arange(24.0 if second else 26.0, 35.01, 0.5)
+        levels = np.arange(24.0 if second else 26.0, 35.01, 0.5).tolist()
         hard = [sgb_bursts.ideal(level) if second else fgb_receive.ideal(level, True) for level in levels]
         panel.plot(levels, hard, "k--", label="ideal, hard decisions")
         known = sgb_receive.ideal_soft if second else fgb_receive.ideal_soft
