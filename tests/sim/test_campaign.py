@@ -130,7 +130,7 @@ stations = [{ name = "T", system = "MEO", latitude = 43.56, longitude = 1.48 }]
 
 def test_monte_carlo(small: str, tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(small)
-    text = 'title = "Twice"\nkind = "monte_carlo"\nscenario = "small.toml"\nruns = 2\nduration_s = 400\n'
+    text = 'title = "Twice"\nkind = "monte_carlo"\nscenario = "small.toml"\nruns = 2\nduration_s = 200\n'
     asked, base = campaign.load(written(tmp_path, text))
     folder = campaign.run(asked, base, tmp_path / "out", Builtin())
     found = json.loads((folder / "summary.json").read_text())["results"]["as it is"]
