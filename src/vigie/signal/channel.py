@@ -26,12 +26,16 @@ class Narrow:
 
 
 class Stretch:
-    """The spectrum of a stretch of samples. ``take`` cuts a channel out, ``remove`` takes a signal off."""
+    """The spectrum of a stretch of samples. ``take`` cuts a channel out, ``remove`` takes a signal off.
 
-    def __init__(self, iq: NDArray[np.complex64], rate_hz: float) -> None:
+    resampled_hz: a rate at which all of it will be wanted, by a transform that should be a fast one as well.
+    """
+
+    def __init__(self, iq: NDArray[np.complex64], rate_hz: float, resampled_hz: float | None = None) -> None:
         self.count, self.rate_hz = len(iq), rate_hz
         guard = int(0.02 * rate_hz)  # keeps the end of the stretch from leaking into its beginning
-        self.size = _fast(self.count + guard)
+        least = self.count + guard
+        self.size = _fast(least) if resampled_hz is None else _fast_twice(least, resampled_hz / rate_hz)
         self.spectrum: NDArray[np.complex64] = fft.fft(iq, self.size)
 
     def place(self, offset_hz: float, width_hz: float) -> Narrow:
@@ -80,6 +84,23 @@ class Stretch:
 @lru_cache(maxsize=256)
 def _fast(size: int) -> int:
     return int(fft.next_fast_len(size, real=True))  # factors of 2, 3 and 5 alone: those of 7 and 11 take twice as long
+
+
+@lru_cache(maxsize=64)
+def _fast_twice(least: int, ratio: float) -> int:
+    """A fast size whose ``resampled`` size is fast too and exact to a part in a million, if a tenth more allows it."""
+    size = _fast(least)
+    while size <= 1.1 * least:
+        other = resampled(size, ratio)
+        if other == _fast(other) and abs(other / (size * ratio) - 1) < 1e-6:
+            return size
+        size = _fast(size + 1)
+    return _fast(least)
+
+
+def resampled(size: int, ratio: float) -> int:
+    """The even number of samples that ``size`` become at ``ratio`` times their rate."""
+    return round(size * ratio) // 2 * 2
 
 
 @lru_cache(maxsize=64)

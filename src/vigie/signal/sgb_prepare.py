@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.signal import sgb
-from vigie.signal.channel import Stretch
+from vigie.signal.channel import Stretch, resampled
 from vigie.signal.sgb import CHIP_RATE_HZ, CHIP_S
 
+FOUR_HZ = 4 * CHIP_RATE_HZ
+"""samples of a stretch made ready, before every second is taken"""
 _LEVEL_S = 0.03
 _CLIP = 4.0
 _CELL_HZ = 200.0
@@ -30,7 +32,7 @@ class Prepared:
 
         self.stretch = stretch
         size = stretch.size
-        self.size4 = round(size * 4 * CHIP_RATE_HZ / stretch.rate_hz) // 2 * 2
+        self.size4 = resampled(size, FOUR_HZ / stretch.rate_hz)
         middle = round(centre_hz / stretch.rate_hz * size)
         self.centre_hz = middle * stretch.rate_hz / size
         self.rate_hz = stretch.rate_hz * self.size4 / size / 2

@@ -27,7 +27,7 @@ from vigie.signal.sgb_acquire import (
 )
 from vigie.signal.sgb_fitting import STRETCH_REACH, Fit, demodulate
 from vigie.signal.sgb_lags import SYNCS, first_step
-from vigie.signal.sgb_prepare import Complex32, Prepared, cleaned
+from vigie.signal.sgb_prepare import FOUR_HZ, Complex32, Prepared, cleaned
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def bursts_in(
         return []
     early = round(early_s * rate_hz)
     early_s = early / rate_hz
-    stretch = Stretch(np.concatenate([np.zeros(early, np.complex64), iq]) if early else iq, rate_hz)
+    stretch = Stretch(np.concatenate([np.zeros(early, np.complex64), iq]) if early else iq, rate_hz, FOUR_HZ)
     for found in known:
         take_off(stretch, found.moved(-early_s))
     least = coherent_threshold(syncs=len(syncs))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
+from sys import getrefcount
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,8 +23,12 @@ _FEW = 3
 """values with more items than this become parts"""
 _KNOWN = 300_000
 """parts remembered, so that they are not written twice: those used last"""
-_LONG, _LONGS = 1000, 2000
-"""values whose text is as long are remembered with it, so many: the fields of a message come again with each burst"""
+_LONG = 1000
+"""values whose text is as long are remembered: the fields of a message come again with each burst"""
+_LONGS = 2000
+"""values remembered before those are let go that nobody else holds"""
+_OURS = 2
+"""references to a value that only the memory holds: its tuple's and the counter's own"""
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=jsonl.plain).encode
 
 
@@ -39,17 +44,15 @@ class Packed(NamedTuple):
     """A body ready to be stored."""
 
     text: str
-    pieces: tuple[tuple[str, bytes | list[bytes]], ...]
-    """the parts by their keys, as JSON"""
+    pieces: tuple[tuple[str, Any], ...]
+    """the values that became parts, by their keys"""
 
     def body(self) -> dict[str, Any]:
         """The body as it will come back."""
         whole: dict[str, Any] = msgspec.json.decode(self.text)
         whole.pop(REFS, None)
-        for key, piece in self.pieces:
-            whole[key] = (
-                [msgspec.json.decode(item) for item in piece] if isinstance(piece, list) else msgspec.json.decode(piece)
-            )
+        for key, value in self.pieces:
+            whole[key] = msgspec.json.decode(_encode(value))
         return whole
 
 
@@ -60,37 +63,40 @@ class Packer:
         self._last = self._written = last_part
         self._known = OrderedDict[bytes, int]()
         self._fresh: dict[bytes, Part] = {}
-        self._seen: dict[int, tuple[Any, bytes, int]] = {}
-        """values packed since the last writing, by ``id()``, which is theirs while they are kept here"""
-        self._longs: dict[int, tuple[Any, bytes, int]] = {}
+        self._seen: dict[int, tuple[Any, int, bool]] = {}
+        """values packed since the last writing, their part and whether they are long, by ``id()``, which is theirs while
+        they are kept here"""
+        self._longs: dict[int, tuple[Any, int, bool]] = {}
         """as ``_seen``: long values of earlier writings"""
+        self._most_longs = _LONGS
 
     def pack(self, body: Mapping[str, Any]) -> Packed:
         """The stored text of a body; parts that it needs and that are not on disk wait in ``fresh``."""
         plain: dict[str, Any] = {}
         refs: dict[str, int | list[int]] = {}
-        pieces: list[tuple[str, bytes | list[bytes]]] = []
+        pieces: list[tuple[str, Any]] = []
         for key, value in body.items():
-            if isinstance(value, dict) and len(value) > _FEW:
-                text, refs[key] = self._value(value)
-                pieces.append((key, text))
-            elif isinstance(value, list) and len(value) > _FEW:
-                texts = [self._value(item) for item in value]
-                refs[key] = [number for _, number in texts]
-                pieces.append((key, [text for text, _ in texts]))
+            kind = type(value)
+            if kind is dict and len(value) > _FEW:
+                refs[key] = self._value(value)
+            elif kind is list and len(value) > _FEW:
+                refs[key] = [self._value(item) for item in value]
             else:
                 plain[key] = value
+                continue
+            pieces.append((key, value))
         if refs:
             plain[REFS] = refs
         return Packed(_encode(plain).decode(), tuple(pieces))
 
-    def _value(self, value: Any) -> tuple[bytes, int]:
-        """The JSON of a value and the number of its part."""
-        seen = self._seen.get(id(value)) or self._longs.get(id(value))
+    def _value(self, value: Any) -> int:
+        """The number of a value's part."""
+        name = id(value)
+        seen = self._longs.get(name) or self._seen.get(name)
         if seen is None:
             text = _encode(value)
-            seen = self._seen[id(value)] = (value, text, self._part(text))
-        return seen[1], seen[2]
+            seen = self._seen[name] = (value, self._part(text), len(text) >= _LONG)
+        return seen[1]
 
     def _part(self, text: bytes) -> int:
         name = blake2b(text, digest_size=16).digest()
@@ -115,10 +121,11 @@ class Packer:
         while len(self._known) > _KNOWN:
             self._known.popitem(last=False)
         self._fresh.clear()
-        if len(self._longs) > _LONGS:
-            self._longs.clear()
-        self._longs |= {name: seen for name, seen in self._seen.items() if len(seen[1]) >= _LONG}
+        self._longs |= {name: seen for name, seen in self._seen.items() if seen[2]}
         self._seen.clear()
+        if len(self._longs) > self._most_longs:
+            self._longs = {n: seen for n, seen in self._longs.items() if getrefcount(seen[0]) > _OURS}
+            self._most_longs = max(_LONGS, 2 * len(self._longs))
         self._written = self._last
 
     def forget(self) -> None:

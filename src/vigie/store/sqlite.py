@@ -15,6 +15,8 @@ BUSY_S = 2.0
 """how long to wait for another program that holds the database"""
 CHECK_BYTES = 64_000_000
 """a file up to this long is checked whole when it is opened; a longer one by ``vigie store check`` alone"""
+_CACHE_KIB = 64_000
+"""pages kept in memory: with a large book every row touches other pages of the indices"""
 _WAL_PAGES = 4000
 """pages after which the log is moved into the database: fewer, longer moves than SQLite's 1000"""
 
@@ -31,6 +33,7 @@ def tune(engine: sa.Engine, *, read_only: bool) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")  # NORMAL may lose the last commits when the power fails
             connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
+            connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
 
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
