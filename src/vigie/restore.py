@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Sequence
@@ -25,6 +26,8 @@ SNAPSHOT_AFTER = 50_000
 """rows read at a start after which a new snapshot is written"""
 SNAPSHOT_EVERY = 300_000
 """rows written after which a new snapshot is made beside the running service"""
+_PATIENT = 15
+"""niceness of the process that makes one"""
 
 
 def learnt(journal: Journal, after: int = 0) -> Iterator[Record]:
@@ -123,6 +126,8 @@ class Snapshots:
         url = self._journal.place.url.render_as_string(hide_password=False)
         try:  # the URL holds the password, so it is not put on a command line for all to see
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            if hasattr(os, "setpriority"):  # it takes minutes with a large book, and nobody waits for it
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _PATIENT)
             assert self._process.stdin is not None
             with self._process.stdin as stream:
                 stream.write(url.encode())

@@ -64,8 +64,8 @@ class Packer:
         self._known = OrderedDict[bytes, int]()
         self._fresh: dict[bytes, Part] = {}
         self._seen: dict[int, tuple[Any, int, bool]] = {}
-        """values packed since the last writing, their part and whether they are long, by ``id()``, which is theirs while
-        they are kept here"""
+        """values packed since the last writing, by ``id()``, which is theirs while kept here; each with its part
+        and whether it is long"""
         self._longs: dict[int, tuple[Any, int, bool]] = {}
         """as ``_seen``: long values of earlier writings"""
         self._most_longs = _LONGS
