@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from vigie.constants import FGB_LONG_BITS
 from vigie.records import Burst, Detection, Message, Sync
 
-LEAST_IDENTITY = 0.9995
+LEAST_IDENTITY = 0.9998
 """probability that bits 25-106, or all of an SGB message, are right, below which it is not passed on as a beacon's: a
 wrong message is worse than none"""
-LEAST_REST = 0.999
+LEAST_REST = 0.9995
 """the same of what follows, given those: below it the rest counts as unreadable"""
 LEAST_FREE = 0.99
 """the same where no code protects what follows"""
