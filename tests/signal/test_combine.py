@@ -148,10 +148,10 @@ def test_one_burst_by_two_antennas_is_one_message() -> None:
     """Too weak for its second field to be borne out by one of them; it is the same transmission, so it need not be."""
     rng = np.random.default_rng(8)
     right = 0
-    for _ in range(6):
+    for _ in range(8):
         bits = first(rng)
         reader = stages.Reader()
-        one, other = heard("FGB", received(bits, 2.6, rng)), heard("FGB", received(bits, 3.2, rng), 0.1)
+        one, other = heard("FGB", received(bits, 2.8, rng)), heard("FGB", received(bits, 3.4, rng), 0.1)
         reader.read(replace(one, channel="north"))
         reading = reader.read(replace(other, channel="south"))
         if reading is not None and reading.identity >= stages.LEAST_IDENTITY:
