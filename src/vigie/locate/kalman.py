@@ -24,12 +24,12 @@ from vigie.locate.solver import moved
 
 Array = NDArray[np.float64]
 
-UP, VELOCITY, FREQUENCY, DRIFT, TEC, LEAD = 2, slice(3, 5), 5, 6, slice(7, 10), 10
-HEAD = 11
-"""east, north, up, velocity east and north, frequency less nominal (Hz), drift (Hz/s), electron content less the
-assumed one and its slopes east and north (TECU), the lead that public elements share (in sigmas); then the numbers
-(``orbit_error``) of each satellite met"""
-_TEC_S, _DRIFT_S = 7_200.0, 1_200.0
+UP, VELOCITY, FREQUENCY, DRIFT, CLIMB, TEC, LEAD = 2, slice(3, 5), 5, 6, 7, slice(8, 11), 11
+HEAD = 12
+"""east, north, up, velocity east and north, frequency less nominal (Hz), drift (Hz/s), velocity up, electron content
+less the assumed one and its slopes east and north (TECU), the lead that public elements share (in sigmas); then the
+numbers (``orbit_error``) of each satellite met"""
+_TEC_S, _DRIFT_S, _CLIMB_S = 7_200.0, 1_200.0, 120.0
 _SHARED = np.sqrt(0.5)
 
 
@@ -69,6 +69,7 @@ def fresh(
     sigma[:2], sigma[UP] = spread_m, settings.altitude_sigma_m
     sigma[VELOCITY] = model.speed_mps
     sigma[FREQUENCY], sigma[DRIFT] = 3e-5 * carrier_hz, settings.drift_ppb_per_min * 1e-9 * carrier_hz / 60
+    sigma[CLIMB] = 0.0 if model.still else settings.climb_mps
     sigma[TEC], sigma[LEAD] = content_sigmas(settings) or (0.0, 0.0, 0.0), 1.0
     return Belief(model, place_m.copy(), np.zeros(HEAD), np.diag(sigma**2), seconds)
 
@@ -95,6 +96,7 @@ def burst(gathered: Gathered, epoch: np.datetime64, settings: Settings, nominal_
         tec_sigma_tecu=(1.0, 1.0, 1.0),
         orbit=orbit,
         speed_sigma_mps=1.0,
+        climb_sigma_mps=1.0,
         reference_s=last,
         anchors=(),
     )
@@ -107,42 +109,45 @@ def predict(belief: Belief, seconds: float, settings: Settings) -> None:
     if dt <= 0:
         return
     size = belief.mean.size
-    forward, noise = np.eye(size), np.zeros(size)
-    drift_sigma2 = (settings.drift_ppb_per_min * 1e-9 * 406e6 / 60) ** 2
-    keep = np.exp(-dt / _DRIFT_S)
-    forward[FREQUENCY, DRIFT], forward[DRIFT, DRIFT] = _DRIFT_S * (1 - keep), keep
-    noise[DRIFT] = drift_sigma2 * (1 - keep**2)
-    noise[FREQUENCY] = drift_sigma2 * _DRIFT_S**2 * max(2 * dt / _DRIFT_S - 3 + 4 * keep - keep**2, 0.0)
+    forward, noise = np.eye(size), np.zeros((size, size))
+    _wander(forward, noise, FREQUENCY, DRIFT, settings.drift_ppb_per_min * 1e-9 * 406e6 / 60, _DRIFT_S, dt)
     keep = np.exp(-dt / _TEC_S)
     np.fill_diagonal(forward[TEC, TEC], keep)
-    noise[TEC] = np.square(content_sigmas(settings) or (0.0, 0.0, 0.0)) * (1 - keep**2)
+    np.fill_diagonal(noise[TEC, TEC], np.square(content_sigmas(settings) or (0.0, 0.0, 0.0)) * (1 - keep**2))
     step = np.zeros(3)
     model = belief.model
     if not model.still:
-        t, keep = model.memory_s, np.exp(-dt / model.memory_s)
-        far = t * (1 - keep)
-        variance = model.speed_mps**2
-        step[:2] = far * belief.mean[VELOCITY]
-        for axis in (0, 1):
-            forward[axis, 3 + axis], forward[3 + axis, 3 + axis] = far, keep
-            noise[axis] = variance * t * t * max(2 * dt / t - 3 + 4 * keep - keep**2, 0.0)
-            noise[3 + axis] = variance * (1 - keep**2)
         # the height of the ground under way is forgotten as the velocity is
-        height = float(geodetic(belief.place_m)[2])
+        keep = np.exp(-dt / model.memory_s)
         forward[UP, UP] = keep
-        step[2] = (1 - keep) * (settings.altitude_m - height)
-        noise[UP] = settings.altitude_sigma_m**2 * (1 - keep**2)
-    belief.covariance = forward @ belief.covariance @ forward.T
-    belief.covariance[np.diag_indices(size)] += noise
-    if not model.still:
-        for axis in (0, 1):  # a velocity that changed on the way changed the place with it
-            both = model.speed_mps**2 * model.memory_s * (1 - np.exp(-dt / model.memory_s)) ** 2
-            belief.covariance[axis, 3 + axis] += both
-            belief.covariance[3 + axis, axis] += both
+        step[2] = (1 - keep) * (settings.altitude_m - float(geodetic(belief.place_m)[2]))
+        noise[UP, UP] = settings.altitude_sigma_m**2 * (1 - keep**2)
+        for axis in (0, 1):
+            _wander(forward, noise, axis, 3 + axis, model.speed_mps, model.memory_s, dt)
+        if settings.climb_mps > 0:
+            _wander(forward, noise, UP, CLIMB, settings.climb_mps, _CLIMB_S, dt)
+        step += [forward[axis, rate] * belief.mean[rate] for axis, rate in ((0, 3), (1, 4), (UP, CLIMB))]
+    belief.covariance = forward @ belief.covariance @ forward.T + noise
     belief.mean = forward @ belief.mean
     belief.mean[:3] = 0.0
     belief.place_m = moved(belief.place_m[None], np.zeros((1, 2)), step[None])[0][0]
     belief.seconds = seconds
+
+
+def _wander(forward: Array, noise: Array, value: int, rate: int, sigma: float, memory_s: float, dt: float) -> None:
+    """Enter a rate that wanders with a memory, and the value that it changes, into transition and noise in place.
+
+    What changes the rate on the way changes the value with it. Both are stationary in the rate: ``sigma`` of it.
+    """
+    x = dt / memory_s
+    lost = -np.expm1(-x)
+    forward[value, rate], forward[rate, rate] = memory_s * lost, 1 - lost
+    # 2x - 3 + 4 exp(-x) - exp(-2x) is all cancellation where x is small
+    moved2 = x**3 * (2 / 3 - x / 2 + 7 * x**2 / 30) if x < 0.01 else 2 * x - 2 * lost - lost**2
+    noise[value, value] += (sigma * memory_s) ** 2 * moved2
+    noise[rate, rate] += sigma**2 * lost * (2 - lost)
+    noise[value, rate] += sigma**2 * memory_s * lost**2
+    noise[rate, value] += sigma**2 * memory_s * lost**2
 
 
 def update(belief: Belief, heard: Burst, use: NDArray[np.bool_], lean_on_m: Array | None = None) -> tuple[float, float]:
@@ -219,10 +224,10 @@ def _rows(prior: Belief, heard: Burst, use: NDArray[np.bool_], place: Array, vel
     local, residual, _ = design_rows(problem, place, velocity)
     design = np.zeros((len(residual), prior.mean.size))
     design[:, :5] = local[:, :5]
-    design[:, [FREQUENCY, DRIFT]], design[:, TEC] = local[:, 5:7], local[:, 7:10]
+    design[:, [FREQUENCY, DRIFT, CLIMB]], design[:, TEC] = local[:, 5:8], local[:, 8:11]
     if problem.orbit is not None:
         for index, name in enumerate(heard.gathered.satellites):
-            mine = local[:, 10 + orbit_error.SIZE * index : 10 + orbit_error.SIZE * (index + 1)]
+            mine = local[:, 11 + orbit_error.SIZE * index : 11 + orbit_error.SIZE * (index + 1)]
             at = HEAD + orbit_error.SIZE * prior.satellites.index(name)
             design[:, at : at + orbit_error.SIZE] = mine
             along = heard.gathered.orbit_sigma_m[index, 1]

@@ -106,6 +106,8 @@ class Settings:
     motion_odds: tuple[float, ...] = (0.15, 0.45, 0.3, 0.1)
     """prior probability of exact rest and of each model. With these 95 % circles hold 92 to 97 % of the beacons of any
     one speed, however short or long they are heard; more weight on exact rest and 84 % of those at 0.1 m/s"""
+    climb_mps: float = 0.0
+    """one-sigma vertical speed of a beacon under way; 0: it keeps its height"""
     scale_dof: float = 30.0
     """how firmly the stated sigmas are believed, as degrees of freedom of their common scale"""
     cells: Literal["auto", "always", "never"] = "auto"

@@ -22,7 +22,7 @@ from vigie.locate.fixes import LOW_M
 from vigie.locate.grouping import bursts
 from vigie.locate.kalman import Belief, Burst
 from vigie.locate.measurement import Ellipse, Fix, Measurement, Method, Rejected, Settings
-from vigie.locate.motion import Model, mixed_velocity, models, moves
+from vigie.locate.motion import Model, mixed_velocity, models, moves, told
 from vigie.locate.problem import known_height
 from vigie.locate.rows import gather
 from vigie.orbit.ephemeris import Orbits
@@ -38,6 +38,9 @@ _ODDS_LOST = 2
 _HISTORY = 240
 _ALOFT_M, _ALOFT_MPS = 5_000.0, (30.0, 250.0)
 """height, as uncertain as it is large, and speeds of a beacon in an aircraft"""
+_CLIMB_MPS = 20.0
+"""one-sigma vertical speed of an aircraft in distress: 4000 feet a minute. Left out, a descent of 20 m/s shifts a
+frequency by up to 27 Hz, a hundred times what it is measured to"""
 _RECENT_ALOFT = 6
 """bursts from which one in an aircraft is located: half a minute, in which it flies about straight on"""
 _LEAST_ALOFT = 3
@@ -92,7 +95,12 @@ class Track:
             self.history.pop(0)
         if any(item.flies for item in group):
             self.settings = replace(
-                self.settings, altitude_m=_ALOFT_M, altitude_sigma_m=_ALOFT_M, speeds_mps=_ALOFT_MPS
+                self.settings,
+                altitude_m=_ALOFT_M,
+                altitude_sigma_m=_ALOFT_M,
+                speeds_mps=_ALOFT_MPS,
+                climb_mps=_CLIMB_MPS,
+                ground=None,
             )
             if len({item.satellite for items in self.history for item in items}) < _LEAST_ALOFT:
                 return []
@@ -147,6 +155,9 @@ class Track:
                 beliefs.append(belief)
                 weights.append(weight)
             self.hypotheses.append(Hypothesis(beliefs, np.array(weights)))
+        if self.settings.motion == "auto" and not all(map(_told, self.hypotheses)):
+            self.hypotheses = []  # a low pass: filters would weigh a speed of which nothing is known
+            return
         for one, fix in zip(self.hypotheses, fixes, strict=True):  # the places keep the weights the search gave them
             one.log_weights += np.log(fix.probability or 1.0) - np.logaddexp.reduce(one.log_weights)
 
@@ -281,6 +292,12 @@ class Track:
         return float((time - self.epoch) / np.timedelta64(1, "s"))
 
 
+def _told(one: Hypothesis) -> bool:
+    """Whether what was heard tells of every model how fast it moves, as the batch estimator asks of them."""
+    part = kalman.VELOCITY
+    return all(told(b.model, b.covariance[part, part]) for b in one.beliefs if not b.model.slow)
+
+
 def _low(heard: Burst, use: NDArray[np.bool_]) -> bool:
     """Whether a burst was heard by one satellite in low orbit, whose times say nothing."""
     radius = np.linalg.norm(heard.problem.rows.satellite_m[use], axis=-1)
@@ -300,9 +317,10 @@ def _become(belief: Belief, old: Sequence[Belief], weights: Array) -> None:
     step, mean[:3] = mean[:3].copy(), 0.0
     belief.mean, belief.covariance = mean, np.asarray(covariance)
     if belief.model.still:
-        belief.mean[kalman.VELOCITY] = 0.0
-        belief.covariance[kalman.VELOCITY, :] = 0.0
-        belief.covariance[:, kalman.VELOCITY] = 0.0
+        for part in (kalman.VELOCITY, kalman.CLIMB):
+            belief.mean[part] = 0.0
+            belief.covariance[part, :] = 0.0
+            belief.covariance[:, part] = 0.0
     belief.place_m = belief.place_m + step @ axes
 
 
