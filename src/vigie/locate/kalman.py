@@ -211,7 +211,7 @@ def _take(belief: Belief, prior: Belief, design: Array, residual: Array) -> tupl
 
 def triangle(root: Array) -> Array:
     """The same root ``(n, k)``, ``k`` not below ``n``, as a lower triangle ``(n, n)``."""
-    return np.asarray(np.linalg.qr(root.T, mode="r").T)
+    return np.asarray(np.linalg.qr(root.T, mode="r")).T
 
 
 def update_place(belief: Belief, place_m: Array, sigma_m: float) -> float:
