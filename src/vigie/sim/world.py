@@ -163,8 +163,8 @@ class World:
             lowest, highest = _extremes_m(position[0], velocity[0])
             if np.isfinite(lowest) and not _LOWEST_M < lowest <= highest < _HIGHEST_M:
                 raise ConfigError(
-                    f"satellites of {group.orbits!r}: the orbit of {name} ({ephemeris.source}) cannot be: it leads from "
-                    f"{lowest / 1e3:.0f} to {highest / 1e3:.0f} km from the Earth's centre, and an orbit stays between "
+                    f"satellites of {group.orbits!r}: the orbit of {name} ({ephemeris.source}) cannot be: it leads "
+                    f"from {lowest / 1e3:.0f} to {highest / 1e3:.0f} km from the Earth's centre, and an orbit stays between "
                     f"{_LOWEST_M / 1e3:.0f} and {_HIGHEST_M / 1e3:.0f} km: mean motion or eccentricity is wrong"
                 )
             if not np.all(radius > _LOWEST_M):
