@@ -164,8 +164,8 @@ class World:
             if np.isfinite(lowest) and not _LOWEST_M < lowest <= highest < _HIGHEST_M:
                 raise ConfigError(
                     f"satellites of {group.orbits!r}: the orbit of {name} ({ephemeris.source}) cannot be: it leads "
-                    f"from {lowest / 1e3:.0f} to {highest / 1e3:.0f} km from the Earth's centre, and an orbit stays between "
-                    f"{_LOWEST_M / 1e3:.0f} and {_HIGHEST_M / 1e3:.0f} km: mean motion or eccentricity is wrong"
+                    f"from {lowest / 1e3:.0f} to {highest / 1e3:.0f} km from the Earth's centre, and an orbit stays "
+                    f"between {_LOWEST_M / 1e3:.0f} and {_HIGHEST_M / 1e3:.0f} km: mean motion or eccentricity is wrong"
                 )
             if not np.all(radius > _LOWEST_M):
                 words = f"the orbit of {name} ({ephemeris.source}) is none in the scenario's time"
