@@ -8,7 +8,8 @@ Each satellite's channel is simulated as I/Q and received by ``vigie receive``, 
 by the locator of ``vigie run``, in the order in which it was there and with the clock's ticks; every record enters the
 alert book, and what that decides to tell is written as messages to other centres and to a rescue centre. Nothing but
 the samples and the published orbits passes from the simulation on. What is in the folder of --keep already, recordings
-and NAME.received.jsonl, is not made again.
+and NAME.received.jsonl, is not made again. Ends with status 1 and says so when a distress beacon is lost, not located
+or not confirmed, or an alert false.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ CENTRE = {
     "countries": {"227": {"unlocated": ["RESCUE"]}},
 }
 """the French centre in training, with one rescue centre of its own (invented)"""
+SHOWN = ("distress", "first_s", "alerts", "detection_rate", "by", "location", "times_s", "sits", "cpu_s")
 FIRST = ("first_detection", "first_alert", "first_location", "confirmed")
 
 
@@ -64,9 +66,25 @@ def main() -> None:
         numbers = run(asked, options.keep or Path(spare), options.workers)
     if options.json:
         print(json.dumps(plain(numbers)))
-        return
-    for name in ("distress", "first_s", "alerts", "detection_rate", "by", "location", "times_s", "sits", "cpu_s"):
-        print(f"{name}: {json.dumps(plain(numbers[name]))}")
+    else:
+        for name in SHOWN:
+            print(f"{name}: {json.dumps(plain(numbers[name]))}")
+    for fault in numbers["short"]:
+        print(f"falls short: {fault}", file=sys.stderr)
+    sys.exit(1 if numbers["short"] else 0)
+
+
+def short_of(numbers):
+    """What is to hold of every exercise and does not; of a part that ends early some of it cannot."""
+    alerts, found = numbers["alerts"], []
+    found += [f"a false distress alert of {name}" for name in alerts["false"]]
+    found += [f"{name} was lost" for name in alerts["lost"]]
+    for name, when in numbers["first_s"].items():
+        found += [f"{name}: no {what}" for what in ("first_alert", "first_location") if when[what] is None]
+        # an ELT(DT) is never confirmed (USMCC manual 3.2.2.1)
+        if when["confirmed"] is None and numbers["kinds"][name] != "ELT_DT":
+            found.append(f"{name} was not confirmed")
+    return found
 
 
 def run(asked, folder, workers):
@@ -93,7 +111,8 @@ def run(asked, folder, workers):
     numbers = score.figures(card, true)
     named = {true.by_hex_id.get(row["hex_id"]): row["state"] for row in alerts if row["hex_id"]}
     distress = [name for name, told in true.beacons.items() if told.facts["distress"]]
-    return {
+    result = {
+        "kinds": {name: true.beacons[name].facts["beacon_kind"] for name in distress},
         "distress": {name: named.get(name) for name in distress},
         "first_s": {name: {what: first(card, true.beacons[name], what) for what in FIRST} for name in distress},
         "alerts": numbers["alerts"],
@@ -104,6 +123,7 @@ def run(asked, folder, workers):
         "sits": sits(everything, folder),
         "cpu_s": spent,
     }
+    return result | {"short": short_of(result)}
 
 
 def first(card, told, what):

@@ -49,6 +49,7 @@ class _Body(msgspec.Struct):
     id: str | int | None = None
     uuid: str | None = None
     satellite: str | int = ""
+    frequency_at_s: float | None = None
 
 
 def now() -> instants.Instant:
@@ -92,6 +93,7 @@ def detection(
         at=read.at,
         key=_key(read, body, name, None if read.time is None else moment),
         satellite=str(read.satellite),
+        frequency_at_s=read.frequency_at_s,
     )
 
 

@@ -21,6 +21,7 @@ MOST_DOUBT = 0.01
 """odds that there was no burst, below which one that cannot be read is kept all the same"""
 MOST_TRUST = 10.0
 """nats: no bit is believed more, for clicks and beacons' own faults obey no Gaussian law"""
+_BEFORE_BITS_S = {"FGB": 0.160, "SGB": 1 / 6}
 _CLEAR = 6.0
 """nats: with every bit this sure, seven wrong ones, the least that both codes can miss, are out of the question"""
 _PLAIN = 1 - 1e-9
@@ -66,7 +67,13 @@ class Reading:
             burst.start is not None,
             burst.at,
             snippet=burst.snippet,
+            frequency_at_s=None if burst.frequency_offset_hz is None else middle_s(burst),
         )
+
+
+def middle_s(burst: Burst) -> float:
+    """Seconds after the start of a burst, as received, at which its frequency is stated: in its middle."""
+    return float((_BEFORE_BITS_S[burst.kind] + len(burst.soft) / (burst.bit_rate_bps or 400.0)) / 2)
 
 
 def read(burst: Burst) -> Reading | None:

@@ -143,6 +143,8 @@ class Detection:
     """the satellite that heard it: C/S number, or the code of messages between centres; empty: not known, or none"""
     more: bool = False
     """True when the next record of this beacon belongs to the same alert, such as the DOA position of this burst"""
+    frequency_at_s: float | None = None
+    """seconds after ``time`` at which the frequency is stated, in the middle of a burst received; None: at ``time``"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,16 @@ def bursts(
     sigma_foa_hz: float | None = 0.2,
     offset_hz: float = 30.0,
     drift_hz_per_s: float = 0.0,
-    velocity_mps: tuple[float, float] = (0.0, 0.0),
+    velocity_mps: tuple[float, ...] = (0.0, 0.0),
     least_deg: float = 5.0,
     tecu: float = 15.0,
 ) -> list[Measurement]:
-    """What each satellite in view hears of each burst; a moving beacon is at ``place`` at the last one."""
+    """What each satellite in view hears of each burst; a moving beacon is at ``place`` at the last one.
+
+    ``velocity_mps``: east, north, and perhaps up.
+    """
     lat, lon, alt = place
-    own = np.array([*velocity_mps]) @ local_axes(lat, lon)[:2]
+    own = np.array([*velocity_mps]) @ local_axes(lat, lon)[: len(velocity_mps)]
     since = (times - times[-1]).astype("int64") * 1e-9
     where = ecef_m(lat, lon, alt) + own * since[:, None]
     found = []

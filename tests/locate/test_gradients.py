@@ -217,3 +217,23 @@ def test_a_correction_moves_with_its_orbit():
     before, after = known.covariance_m2[:6, :6], later.covariance_m2[:6, :6]
     np.testing.assert_allclose(there.T @ before @ there, then.T @ after @ then, atol=1e-9)
     np.testing.assert_array_equal(known.mean_m[6:], later.mean_m[6:])  # the payload's do not turn with the orbit
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=seeds)
+def test_by_vertical_speed(fleet_orbits, seed):
+    """Against the simulator: the same beacon, at the same place at the end, climbing and descending."""
+    place, names = (44.0, 3.0, 9000.0), in_sight(fleet_orbits, (44.0, 3.0, 0.0), START)[:6]
+    times, up = START + np.array([0, 5, 25]) * SECOND, 20.0
+    problems = []
+    for climb in (up, -up):
+        heard = bursts(
+            fleet_orbits, names, place, times, np.random.default_rng(seed), velocity_mps=(150.0, 80.0, climb)
+        )
+        gathered, _ = gather(grouped(heard)[0], fleet_orbits)
+        problems.append(build(gathered, gathered.rows, Settings(climb_mps=20.0)))
+    at, velocity = ecef_m(*place), np.array([150.0, 80.0])
+    sets = [design_rows(replace(problem, speed_sigma_mps=250.0), at, velocity) for problem in problems]
+    column = 5 + problems[0].columns.shape[1]
+    expected = (sets[0][1] - sets[1][1]) / (2 * up)
+    assert np.max(np.abs(sets[0][0][:, column] - expected)) < 2e-3 * np.max(np.abs(expected))

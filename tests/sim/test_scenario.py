@@ -92,6 +92,38 @@ def test_an_impossible_orbit_is_refused(small: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("eccentricity", "revolutions", "words"),
+    [
+        ("9003062", 14.2145, "km from the Earth's centre, and an orbit stays between 6450"),
+        ("0003062", 18.5, "is none in the scenario's time"),
+        ("0003062", 0.1, "cannot be: it leads from 196"),
+    ],
+)
+def test_elements_of_an_orbit_that_cannot_be_are_refused(
+    small: str, tmp_path: Path, eccentricity: str, revolutions: float, words: str
+) -> None:
+    """Sound lines by their checksums; the orbit goes through the Earth, or beyond all that hears beacons."""
+
+    def summed(line: str) -> str:
+        return line + str(sum(int(sign) if sign.isdigit() else sign == "-" for sign in line) % 10)
+
+    (tmp_path / "low.tle").write_text(
+        "METOP-B\n"
+        + summed("1 38771U 12049A   26234.28642702  .00000056  00000+0  45504-4 0  999")
+        + "\n"
+        + summed(f"2 38771  98.6453 284.4498 {eccentricity} 135.8622 224.2800 {revolutions:11.8f}72265")
+        + "\n"
+    )
+    file = tmp_path / "world.toml"
+    file.write_text(small.replace('system = "LEO"', 'system = "LEO"\norbits = "low.tle"', 1))
+    place = r"world\.toml, line 12: satellites\[2\]\.orbits cannot be used: "
+    with pytest.raises(ConfigError, match=place) as refused:
+        scenario.load(file)
+    assert words in str(refused.value)
+    assert "METOP-B" in str(refused.value)
+
+
+@pytest.mark.parametrize(
     ("before", "after", "line", "words"),
     [
         (

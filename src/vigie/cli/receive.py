@@ -115,6 +115,7 @@ def rows(blocks: Iterable[Any], doppler_hz: float | None = 13_000.0) -> Iterator
 
 def _row(burst: Any, reading: Any) -> dict[str, Any]:
     from vigie import stages
+    from vigie.reading import middle_s
 
     if reading is not None and reading.identity < stages.LEAST_IDENTITY:
         reading = None
@@ -126,7 +127,7 @@ def _row(burst: Any, reading: Any) -> dict[str, Any]:
         "sync": burst.sync,
         "frequency_hz": burst.frequency_hz,
         "frequency_offset_hz": burst.frequency_offset_hz,
-        "frequency_at_s": None if burst.frequency_offset_hz is None else _middle_s(burst),
+        "frequency_at_s": None if burst.frequency_offset_hz is None else middle_s(burst),
         "drift_hz_per_s": burst.drift_hz_per_s,
         "cn0_dbhz": burst.cn0_dbhz,
         "sigma_frequency_hz": burst.sigma_frequency_hz,
@@ -143,12 +144,6 @@ def _row(burst: Any, reading: Any) -> dict[str, Any]:
 
 
 _CODES = {"FGB": ("bch1", "bch2"), "SGB": ("bch",)}
-_BEFORE_BITS_S = {"FGB": 0.160, "SGB": 1 / 6}
-
-
-def _middle_s(burst: Any) -> float:
-    """Seconds after the start of a burst at which its frequency is stated."""
-    return float((_BEFORE_BITS_S[burst.kind] + len(burst.soft) / (burst.bit_rate_bps or 400.0)) / 2)
 
 
 class _Told:

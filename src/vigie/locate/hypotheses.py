@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vigie.locate.measurement import Settings
-from vigie.locate.motion import Model, models, moves
-from vigie.locate.normal import Problem, design_rows
+from vigie.locate.motion import Model, models, moves, told
+from vigie.locate.normal import Problem, climbs, design_rows
 from vigie.locate.problem import degrees_of_freedom
 from vigie.locate.rows import Rows
 from vigie.locate.solver import Minimum, minima
@@ -134,10 +134,10 @@ def explain(
         elif dof >= 1:
             moving = replace(problem, speed_sigma_mps=model.speed_mps)
             for one in minima(moving, ends):
-                told = np.sqrt(np.linalg.eigvalsh(one.covariance[3:, 3:])[-1]) < 0.7 * model.speed_mps
-                if told or model.slow or settings.motion == "moving":
+                tells = told(model, one.covariance[3:5, 3:5])
+                if tells or model.slow or settings.motion == "moving":
                     candidates.append(_candidate(moving, one, model, dof, settings))
-                untestable |= not told and not model.slow
+                untestable |= not tells and not model.slow
     candidates.sort(key=lambda item: -item.log_weight)
     return Explanation(rows, tuple(candidates), found, left_out, measured, unknowns, untestable)
 
@@ -147,6 +147,8 @@ def _candidate(problem: Problem, one: Minimum, model: Model, dof: int, settings:
     weight = -0.5 * (nu + max(dof, 0)) * np.log1p(one.cost / nu) + one.log_evidence_volume + np.log(model.odds)
     if not model.still:
         weight -= 2 * np.log(model.speed_mps)  # the room that the prior leaves the velocity
+    if climbs(problem):
+        weight -= np.log(problem.climb_sigma_mps)
     weight += _unseen(problem, one) * _UNSEEN_ODDS
     return Candidate(one, problem, model, float(weight))
 

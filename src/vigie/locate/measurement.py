@@ -34,6 +34,9 @@ class Measurement:
     """names the transmission when several satellites heard it; None: judged by the times"""
     foa_hz: float | None = None
     sigma_foa_hz: float | None = None
+    foa_after_s: float = 0.0
+    """how long after ``time``, as received, the frequency is that: the middle of a burst, say. Half a second long, a
+    burst changes its frequency by up to 12 Hz at a low satellite until then, which is 1.5 km along the track"""
     carrier_hz: float = 406.04e6
     """nominal transmitted frequency: only media and starting values rest on it"""
     toa: np.datetime64 | None = None
@@ -106,6 +109,8 @@ class Settings:
     motion_odds: tuple[float, ...] = (0.15, 0.45, 0.3, 0.1)
     """prior probability of exact rest and of each model. With these 95 % circles hold 92 to 97 % of the beacons of any
     one speed, however short or long they are heard; more weight on exact rest and 84 % of those at 0.1 m/s"""
+    climb_mps: float = 0.0
+    """one-sigma vertical speed of a beacon under way; 0: it keeps its height"""
     scale_dof: float = 30.0
     """how firmly the stated sigmas are believed, as degrees of freedom of their common scale"""
     cells: Literal["auto", "always", "never"] = "auto"

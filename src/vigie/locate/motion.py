@@ -16,6 +16,7 @@ SLOW_MPS = 0.5
 at rest, and a place that supposes so is too sure"""
 _FAST_MPS = 10.0
 _FAST_S, _ADRIFT_S = 600.0, 3_600.0
+_TOLD = 0.7
 _SHOWN = 13.8  # chi-square of two degrees of freedom that chance exceeds once in a thousand
 
 
@@ -46,6 +47,11 @@ def models(settings: Settings) -> list[Model]:
     ]
     wanted = {"static": (True,), "moving": (False,), "auto": (True, False)}[settings.motion]
     return [model for model in every if model.still in wanted]
+
+
+def told(model: Model, covariance: Array) -> bool:
+    """Whether measurements leave a velocity, ``covariance (2, 2)``, surer than what the model supposes beforehand."""
+    return bool(np.sqrt(np.linalg.eigvalsh(covariance)[-1]) < _TOLD * model.speed_mps)
 
 
 def moves(speed_sigma_mps: float, velocity_mps: Array, covariance: Array) -> bool:

@@ -66,6 +66,9 @@ class Problem:
     """None: exact orbits"""
     speed_sigma_mps: float | None = None
     """None: the beacon stands still"""
+    climb_sigma_mps: float = 0.0
+    """vertical speed of a moving beacon, one sigma about none, a linear unknown after the oscillator's; 0: it keeps its
+    height"""
     reference_s: float = 0.0
     """when the solved place holds, for a moving beacon"""
     anchors: tuple[tuple[Array, float], ...] = ()
@@ -140,7 +143,13 @@ def _places(problem: Problem) -> int:
 def columns_of(problem: Problem) -> int:
     """Number of linear unknowns."""
     orbit = 0 if problem.orbit is None else len(problem.orbit.mean_m)
-    return int(problem.columns.shape[1]) + (0 if problem.tec_sigma_tecu is None else 3) + orbit
+    air = 0 if problem.tec_sigma_tecu is None else 3
+    return int(problem.columns.shape[1]) + int(climbs(problem)) + air + orbit
+
+
+def climbs(problem: Problem) -> bool:
+    """Whether the beacon may rise and fall."""
+    return problem.speed_sigma_mps is not None and problem.climb_sigma_mps > 0
 
 
 def design_rows(problem: Problem, place_m: Array, velocity_mps: Array) -> tuple[Array, Array, Array]:
@@ -178,6 +187,13 @@ def design_rows(problem: Problem, place_m: Array, velocity_mps: Array) -> tuple[
         freqs[..., 3:5] = freqs[..., :2] * elapsed[..., None] + by_velocity * slope_hz[..., None]
     at = p + problem.columns.shape[1]
     freqs[..., p:at] = problem.columns
+    if climbs(problem) and elapsed is not None:
+        up = axes[..., 2, :, None]
+        risen = (link.ratio_by_place[..., None, :] @ up)[..., 0, 0] * elapsed
+        rising = (link.ratio_by_velocity[..., None, :] @ up)[..., 0, 0]
+        times[..., at] = (link.delay_by_place[..., None, :] @ up)[..., 0, 0] * elapsed
+        freqs[..., at] = (risen + rising) * slope_hz
+        at += 1
     if content is not None:
         times[..., at : at + 3] = content[0]
         freqs[..., at : at + 3] = content[1] * slope_hz[..., None]
@@ -273,10 +289,13 @@ def _ground(problem: Problem, lat: Array, lon: Array) -> tuple[Array, Array, tup
 
 
 def _linear_priors(problem: Problem, p: int, matrix: Array, vector: Array, cost: Array) -> None:
-    """Priors of oscillator, electron content and orbits, added in place."""
+    """Priors of oscillator, vertical speed, electron content and orbits, added in place."""
     at = p + problem.columns.shape[1]
     for index, one in enumerate(problem.precision):
         matrix[..., p + index, p + index] += one
+    if climbs(problem):
+        matrix[..., at, at] += problem.climb_sigma_mps**-2
+        at += 1
     for sigma in problem.tec_sigma_tecu or ():
         matrix[..., at, at] += sigma**-2
         at += 1

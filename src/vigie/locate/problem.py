@@ -48,6 +48,7 @@ def build(
         troposphere=settings.troposphere,
         relativity=settings.relativity,
         orbit=orbit,
+        climb_sigma_mps=settings.climb_mps,
         reference_s=float(np.max(rows.seconds)),
         anchors=tuple(
             (

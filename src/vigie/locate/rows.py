@@ -118,14 +118,16 @@ def gather(
         sigma[index] = np.maximum(sigma[index], one)
     burst = np.repeat(np.arange(len(first)), np.diff([*first, len(kept)]))
     toa, weight_t = _arrivals([item[0] for item in kept], burst)
+    after = np.array([item[0].foa_after_s for item in kept])
     foa = [item[0].foa_hz for item in kept]
+    toa += _carried_on(after, np.array([np.nan if f is None else f for f in foa]), burst)
     sigma_f = [item[0].sigma_foa_hz or 1.0 for item in kept]
     shared = _antennas(satellite, burst)
     nominal = np.array([item[0].carrier_hz for item in kept])
     times = np.array([item[0].time for item in kept], "datetime64[ns]")
     rows = Rows(
         first=np.array(first),
-        seconds=(times - epoch).astype("int64") * 1e-9,
+        seconds=(times - epoch).astype("int64") * 1e-9 + after,
         satellite_m=np.array([item[1] for item in kept]),
         satellite_mps=np.array([item[2] for item in kept]),
         toa_s=toa,
@@ -148,6 +150,20 @@ def _antennas(satellite: NDArray[np.intp], burst: NDArray[np.intp]) -> Array:
     pairs = np.stack([satellite, burst])
     _, which, count = np.unique(pairs, axis=1, return_inverse=True, return_counts=True)
     return np.asarray(count[which.reshape(-1)], float)
+
+
+def _carried_on(after_s: Array, foa_hz: Array, burst: NDArray[np.intp]) -> Array:
+    """What is added to arrivals (s) when everything is taken at the later moment of the frequency.
+
+    A piece of the burst that takes ``after_s`` to arrive took so much less or more to be sent as its frequency was
+    shifted; the path is then longer by the difference. The frequency sent is taken to be the middle of those received
+    of the burst: what is wrong with it is common to all that are carried on, and below 2 us for medium orbits.
+    """
+    added = np.zeros(after_s.size)
+    for index in np.flatnonzero((after_s > 0) & np.isfinite(foa_hz)):
+        together = foa_hz[burst == burst[index]]
+        added[index] = after_s[index] * (1 - foa_hz[index] / np.nanmedian(together))
+    return added
 
 
 def _arrivals(items: Sequence[Measurement], burst: NDArray[np.intp]) -> tuple[Array, Array]:
@@ -187,6 +203,7 @@ def _states(
             answer |= dict.fromkeys((id(item) for item in mine), f"no orbit of satellite {name}")
             continue
         times = np.array([item.toa if item.toa is not None else item.time for item in mine], "datetime64[ns]")
+        times += np.array([round(item.foa_after_s * 1e9) for item in mine], "timedelta64[ns]")
         position, velocity = ephemeris.state(times)
         sigma = ephemeris.sigma_m(times)
         _age_note(name, ephemeris, times, notes)

@@ -13,6 +13,8 @@ _EXERCISE = "X-"
 _PRECISE_S = 1e-3
 """a time less sure than this says nothing about the place: milliseconds are hundreds of kilometres"""
 _TIMING_S = 1e-7
+_LONGEST_S = 2.0
+"""no burst lasts so long"""
 _FGB_HZ, _SGB_HZ = 406.04e6, 406.05e6
 
 
@@ -29,6 +31,7 @@ def measurement_of(detection: Detection) -> Measurement | None:
         return None
     sigma_s = detection.sigma_time_s
     precise = sigma_s is not None and sigma_s < _PRECISE_S
+    at_s = detection.frequency_at_s or 0.0
     return Measurement(
         beacon=(_EXERCISE if detection.exercise else "") + message.hex_id,
         time=detection.time,
@@ -38,6 +41,7 @@ def measurement_of(detection: Detection) -> Measurement | None:
         carrier_hz=_SGB_HZ if message.kind == "SGB" else _FGB_HZ,
         toa=detection.time if precise else None,
         sigma_toa_s=max(sigma_s or 0.0, _TIMING_S) if precise else None,
+        foa_after_s=at_s if 0 < at_s < _LONGEST_S else 0.0,
         flies=message.facts.get("protocol") == "elt_dt" or message.facts.get("beacon_type") == "ELT_DT",
     )
 

@@ -9,7 +9,6 @@ measurements alone, so a replay gives the same answers.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,7 +21,7 @@ from vigie.locate.fixes import LOW_M
 from vigie.locate.grouping import bursts
 from vigie.locate.kalman import Belief, Burst
 from vigie.locate.measurement import Ellipse, Fix, Measurement, Method, Rejected, Settings
-from vigie.locate.motion import Model, mixed_velocity, models, moves
+from vigie.locate.motion import Model, mixed_velocity, models, moves, told
 from vigie.locate.problem import known_height
 from vigie.locate.rows import gather
 from vigie.orbit.ephemeris import Orbits
@@ -38,6 +37,9 @@ _ODDS_LOST = 2
 _HISTORY = 240
 _ALOFT_M, _ALOFT_MPS = 5_000.0, (30.0, 250.0)
 """height, as uncertain as it is large, and speeds of a beacon in an aircraft"""
+_CLIMB_MPS = 20.0
+"""one-sigma vertical speed of an aircraft in distress: 4000 feet a minute. Left out, a descent of 20 m/s shifts a
+frequency by up to 27 Hz, a hundred times what it is measured to"""
 _RECENT_ALOFT = 6
 """bursts from which one in an aircraft is located: half a minute, in which it flies about straight on"""
 _LEAST_ALOFT = 3
@@ -92,15 +94,19 @@ class Track:
             self.history.pop(0)
         if any(item.flies for item in group):
             self.settings = replace(
-                self.settings, altitude_m=_ALOFT_M, altitude_sigma_m=_ALOFT_M, speeds_mps=_ALOFT_MPS
+                self.settings,
+                altitude_m=_ALOFT_M,
+                altitude_sigma_m=_ALOFT_M,
+                speeds_mps=_ALOFT_MPS,
+                climb_mps=_CLIMB_MPS,
+                ground=None,
             )
             if len({item.satellite for items in self.history for item in items}) < _LEAST_ALOFT:
                 return []
         if self.hypotheses and good and not late:
-            with suppress(np.linalg.LinAlgError):  # a covariance that rounding has spoilt: the filters begin anew
-                fixes = self._step(good, rejected)
-                if self.misses < _ODDS_LOST:
-                    return fixes
+            fixes = self._step(good, rejected)
+            if self.misses < _ODDS_LOST:
+                return fixes
         return self._begin(group, rejected)
 
     def _begin(self, group: Sequence[Measurement], rejected: list[Rejected]) -> list[Fix]:
@@ -113,10 +119,7 @@ class Track:
         fixes = locate_one(everything or list(group), self.orbits, self.settings, self.aliases)
         known = [fix for fix in fixes if fix.solved and (fix.ehe_m or np.inf) < _START_M and fix.method != "encoded"]
         if len(known) == len(fixes) and len(recent) >= _STARTS:
-            try:
-                self._start(known, recent)
-            except np.linalg.LinAlgError:  # the same: the batch estimator goes on
-                self.hypotheses = []
+            self._start(known, recent)
             self.method = known[0].method if known[0].method == "doppler" else "doa"
         return [replace(fixes[0], rejected=(*rejected, *fixes[0].rejected), bursts=self.bursts), *fixes[1:]]
 
@@ -147,6 +150,9 @@ class Track:
                 beliefs.append(belief)
                 weights.append(weight)
             self.hypotheses.append(Hypothesis(beliefs, np.array(weights)))
+        if self.settings.motion == "auto" and not all(map(_told, self.hypotheses)):
+            self.hypotheses = []  # a low pass: filters would weigh a speed of which nothing is known
+            return
         for one, fix in zip(self.hypotheses, fixes, strict=True):  # the places keep the weights the search gave them
             one.log_weights += np.log(fix.probability or 1.0) - np.logaddexp.reduce(one.log_weights)
 
@@ -230,13 +236,13 @@ class Track:
         top = np.logaddexp.reduce(one.log_weights)
         share = np.exp(one.log_weights - top)
         joint = matrix * share[:, None]
-        into = np.maximum(np.sum(joint, axis=0), 1e-300)
+        into = np.sum(joint, axis=0)
         old = [belief.copy() for belief in one.beliefs]
         for index, belief in enumerate(one.beliefs):
-            weights = joint[:, index] / into[index]
-            if weights[index] < 1 - 1e-9:
-                _become(belief, old, weights)
-        one.log_weights = top + np.log(into)
+            # nothing comes into one that is out of the question: it stays as it is, and no mixture of nothing
+            if into[index] > 0 and joint[index, index] < (1 - 1e-9) * into[index]:
+                _become(belief, old, joint[:, index] / into[index])
+        one.log_weights = top + np.log(np.maximum(into, 1e-300))
 
     def _credible(self, heard: Burst, use: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], list[Rejected]]:
         """Receptions that some hypothesis can explain; the others with the reason."""
@@ -281,6 +287,12 @@ class Track:
         return float((time - self.epoch) / np.timedelta64(1, "s"))
 
 
+def _told(one: Hypothesis) -> bool:
+    """Whether what was heard tells of every model how fast it moves, as the batch estimator asks of them."""
+    part = kalman.VELOCITY
+    return all(told(b.model, b.covariance[part, part]) for b in one.beliefs if not b.model.slow)
+
+
 def _low(heard: Burst, use: NDArray[np.bool_]) -> bool:
     """Whether a burst was heard by one satellite in low orbit, whose times say nothing."""
     radius = np.linalg.norm(heard.problem.rows.satellite_m[use], axis=-1)
@@ -294,15 +306,17 @@ def _become(belief: Belief, old: Sequence[Belief], weights: Array) -> None:
     means[:, :3] = [axes @ (one.place_m - belief.place_m) for one in old]
     mean = weights @ means
     spread = means - mean
-    covariance = sum(
-        weight * (one.covariance + np.outer(off, off)) for weight, one, off in zip(weights, old, spread, strict=True)
-    )
+    roots = [
+        np.sqrt(weight) * np.column_stack([one.root, off])
+        for weight, one, off in zip(weights, old, spread, strict=True)
+        if weight > 0
+    ]
     step, mean[:3] = mean[:3].copy(), 0.0
-    belief.mean, belief.covariance = mean, np.asarray(covariance)
+    belief.mean, belief.root = mean, kalman.triangle(np.concatenate(roots, axis=1))
     if belief.model.still:
-        belief.mean[kalman.VELOCITY] = 0.0
-        belief.covariance[kalman.VELOCITY, :] = 0.0
-        belief.covariance[:, kalman.VELOCITY] = 0.0
+        for part in (kalman.VELOCITY, kalman.CLIMB):
+            belief.mean[part] = 0.0
+            belief.root[part] = 0.0
     belief.place_m = belief.place_m + step @ axes
 
 
@@ -317,7 +331,7 @@ def _fix(
     total = np.logaddexp.reduce(one.log_weights)
     share = np.exp(one.log_weights - total)
     head = one.beliefs[int(np.argmax(share))].copy()
-    mixed = Belief(Model(1.0, 1.0), head.place_m, head.mean, head.covariance, head.seconds)
+    mixed = Belief(Model(1.0, 1.0), head.place_m, head.mean, head.root, head.seconds)
     _become(mixed, one.beliefs, share)
     lat, lon, alt = (float(value) for value in geodetic(mixed.place_m))
     axes = local_axes(lat, lon)

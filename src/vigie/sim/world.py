@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from vigie.constants import EARTH_GM_M3PS2, EARTH_ROTATION_RADPS
 from vigie.errors import ConfigError, InputError
 from vigie.geodesy import ecef_m, local_axes
 from vigie.locate.measurement import Ground
@@ -30,6 +31,8 @@ from vigie.sim.scenario import Beacon, Crowd, Satellites, Scenario, Schedule, St
 
 Array = NDArray[np.float64]
 
+_LOWEST_M, _HIGHEST_M = 6.45e6, 1e8
+"""from the Earth's centre: 80 km up, where no orbit lasts, and beyond all that hears beacons"""
 _BUILTIN: dict[System, str] = {"LEO": "leosar.tle", "MEO": "meosar.tle", "GEO": "geosar.tle"}
 FGB_CHANNELS_HZ = (406.025e6, 406.028e6, 406.031e6, 406.037e6, 406.040e6)
 """channels of C/S T.012 in which beacons were or are placed"""
@@ -154,10 +157,17 @@ class World:
             raise ConfigError(f"satellites of {group.orbits!r}: {bad.where}: {bad.reason}")
         times = self.began + np.array([0, self.length_s * 1e9]).astype("timedelta64[ns]")
         for ephemeris in orbits.ephemerides:
-            position, _ = ephemeris.state(times)
+            position, velocity = ephemeris.state(times)
             radius = np.linalg.norm(position, axis=-1)
-            if not np.all(radius > 6.45e6):
-                name = ephemeris.names[0]
+            name = ephemeris.names[0]
+            lowest, highest = _extremes_m(position[0], velocity[0])
+            if np.isfinite(lowest) and not _LOWEST_M < lowest <= highest < _HIGHEST_M:
+                raise ConfigError(
+                    f"satellites of {group.orbits!r}: the orbit of {name} ({ephemeris.source}) cannot be: it leads "
+                    f"from {lowest / 1e3:.0f} to {highest / 1e3:.0f} km from the Earth's centre, and an orbit stays "
+                    f"between {_LOWEST_M / 1e3:.0f} and {_HIGHEST_M / 1e3:.0f} km: mean motion or eccentricity is wrong"
+                )
+            if not np.all(radius > _LOWEST_M):
                 words = f"the orbit of {name} ({ephemeris.source}) is none in the scenario's time"
                 raise ConfigError(f"satellites of {group.orbits!r}: {words}: elements or tables near it are needed")
         return orbits
@@ -301,3 +311,16 @@ def coded(scenario: Scenario) -> bytes:
     """A scenario as bytes, for a worker; its paths made absolute."""
     folder = str(Path(scenario.folder).resolve())
     return msgspec.msgpack.encode(msgspec.structs.replace(scenario, folder=folder))
+
+
+def _extremes_m(position_m: Array, velocity_mps: Array) -> tuple[float, float]:
+    """Perigee and apogee from the Earth's centre of the ellipse through a state ``(3,)`` over the turning Earth."""
+    spin = EARTH_ROTATION_RADPS * np.array([-position_m[1], position_m[0], 0.0])
+    speed = velocity_mps + spin
+    radius = float(np.linalg.norm(position_m))
+    inverse = 2 / radius - float(speed @ speed) / EARTH_GM_M3PS2
+    if inverse <= 0:
+        return radius, float("inf")
+    turn = float(np.linalg.norm(np.cross(position_m, speed)))
+    eccentricity = float(np.sqrt(max(1 - turn**2 * inverse / EARTH_GM_M3PS2, 0.0)))
+    return (1 - eccentricity) / inverse, (1 + eccentricity) / inverse

@@ -155,6 +155,7 @@ def detection_body(detection: Detection) -> dict[str, Any]:
         "snippet": detection.snippet,
         **({"satellite": detection.satellite} if detection.satellite else {}),
         **({"more": True} if detection.more else {}),
+        **({} if detection.frequency_at_s is None else {"frequency_at_s": detection.frequency_at_s}),
     }
 
 
@@ -188,6 +189,7 @@ def _detection(body: dict[str, Any]) -> Detection:
         snippet=body.get("snippet"),
         satellite=body.get("satellite", ""),
         more=body.get("more", False),
+        frequency_at_s=body.get("frequency_at_s"),
     )
 
 
