@@ -9,13 +9,14 @@ A decoder that is not given, or not there, is left out and a line says so. None 
              receiver. Here: a channel of --fm Hz, a discriminator scaled as rtl_fm's, and the filters that its scripts
              ask of sox (low-pass 3000 Hz, high-pass 10 Hz, each of second order). Frames that it flags as bad are not
              held against it.
---gr-cospas  the Python that has the GNU Radio module of moricef/gr-cospas (cmake, make install). The blocks are joined
-             and set as its scanner does it, and get 40,000 complex samples a second, all recordings of a level in one
-             stream. In favour of it: half a second of noise ahead, on which it sets its threshold; carriers 3 kHz off,
-             for it locks on none within 10 Hz of the centre; bursts of amplitude 0.01, for below 0.02 it lets the most
-             noise pass. Its detector looks at changes of amplitude and does not find bursts in noise; so a second row,
-             ``told``, gets each burst cut out, from 5 ms before it to 5 ms after, with silence around. It corrects no
-             bits; frames that it flags as bad are not held against it.
+--gr-cospas  the Python that has the GNU Radio module of moricef/gr-cospas (cmake, make install). Its blocks, joined
+             as in its scanner, get 40,000 complex samples a second, all recordings of a level in one stream. Set in
+             favour of it: half a second of noise ahead, on which it sets its threshold, 0.3 times the peak (its scripts
+             have 0.05 and 0.5); a channel of --gr-width Hz; carriers 3 kHz off, for it locks on none within 10 Hz of
+             the centre; bursts of amplitude 0.01, for below 0.02 it lets the most noise pass. Its detector looks at
+             changes of amplitude and loses most bursts in noise; so a second row, ``told``, gets each burst cut out,
+             from 5 ms before it to 5 ms after, with silence around. It corrects no bits; frames that it flags as bad
+             are not held against it.
 --sarsat     the folder of noonafter/sarsat (MATLAB), run by --octave. Its T001.m and T018.m are simulations: what they
              do to their received samples is read from them and done to ours, up to the error correction, which MATLAB
              has and Octave has not: those bits are corrected here, by the algebraic decoder. The clock starts there.
@@ -50,7 +51,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, resample_poly, sosfilt
+from scipy.signal import butter, firwin, resample_poly, sosfilt
 
 import fgb_receive
 import sgb_bursts
@@ -161,7 +162,7 @@ _GNU_RADIO = """
 import sys
 from gnuradio import blocks, cospas, gr
 graph, rate_hz = gr.top_block(), 40000
-detector = cospas.cospas_burst_detector(rate_hz, 2000, 0.05, 200, False)
+detector = cospas.cospas_burst_detector(rate_hz, 2000, 0.3, 200, False)
 router = cospas.burst_router(rate_hz, False)
 demodulator = cospas.cospas_sarsat_demodulator(rate_hz, False)
 graph.connect(blocks.file_source(gr.sizeof_gr_complex, sys.argv[1], False), detector, router)
@@ -173,15 +174,16 @@ graph.run()
 """
 
 
-def gr_cospas(python: str, told: bool) -> Peer:
+def gr_cospas(python: str, width_hz: float, told: bool) -> Peer:
     """The GNU Radio chain, on all recordings one after another; told: with silence around each burst."""
     rate_hz = 40_000
+    channel = firwin(129, width_hz / 2, fs=rate_hz)
 
     def listen(recordings: list[Given], folder: Path) -> tuple[list[list[Said]], float]:
         pieces: list[Complex] = []
         for given in recordings:
-            iq = resampled(given, rate_hz) * np.float32(0.01 / given.amplitude)
-            iq *= np.exp(2j * np.pi * 3000 / rate_hz * np.arange(len(iq))).astype(np.complex64)
+            iq = np.convolve(resampled(given, rate_hz), channel * (0.01 / given.amplitude), "same")
+            iq = (iq * np.exp(2j * np.pi * 3000 / rate_hz * np.arange(len(iq)))).astype(np.complex64)
             if told:
                 assert isinstance(given.truth, fgb_receive.Sent)
                 first, last = (round((given.truth.start_s + after_s) * rate_hz) for after_s in (-0.005, 0.525))
@@ -415,7 +417,7 @@ def present(options: argparse.Namespace) -> tuple[dict[str, Peer], dict[str, Pee
                 if subprocess.run(probe, capture_output=True, check=False).returncode:
                     raise ValueError(f"{path} has no module gnuradio.cospas")
                 for told in (False, True):
-                    first[f"{name} (told)" if told else name] = gr_cospas(str(path), told)
+                    first[f"{name} (told)" if told else name] = gr_cospas(str(path), options.gr_width, told)
             elif name == "sarsat":
                 if octave is None:
                     raise ValueError(f"{options.octave} is not there to run it (--octave)")
@@ -464,6 +466,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("dec406", "gr-cospas", "sarsat", "jbirby"):
         parser.add_argument(f"--{name}", type=Path, metavar="PATH")
+    parser.add_argument("--gr-width", type=float, default=13_000.0, help="of gr-cospas's channel, Hz")
     parser.add_argument("--octave", default="octave-cli", metavar="PROGRAM", help="runs --sarsat")
     parser.add_argument("--cn0", type=float, nargs="+", default=[30, 34, 42, 50, 60], help="of FGB, dB-Hz")
     parser.add_argument("--conditions", default="static", help=f"of FGB: {', '.join(fgb_receive.CONDITIONS)}")
