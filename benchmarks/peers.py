@@ -9,8 +9,14 @@ A decoder that is not given, or not there, is left out and a line says so. None 
              receiver. Here: a channel of --fm Hz, a discriminator scaled as rtl_fm's, and the filters that its scripts
              ask of sox (low-pass 3000 Hz, high-pass 10 Hz, each of second order). Frames that it flags as bad are not
              held against it.
---gr-cospas  ``scripts/test_file_with_message_mode.py`` of moricef/gr-cospas, whose GNU Radio module must be installed
-             for --gr-python. It gets 40,000 complex samples a second, a burst of amplitude 0.15.
+--gr-cospas  the Python that has the GNU Radio module of moricef/gr-cospas (cmake, make install). Its blocks, joined
+             as in its scanner, get 40,000 complex samples a second, all recordings of a level in one stream. Set in
+             favour of it: half a second of noise ahead, on which it sets its threshold, 0.3 times the peak (its scripts
+             have 0.05 and 0.5); a channel of --gr-width Hz; carriers 3 kHz off, for it locks on none within 10 Hz of
+             the centre; bursts of amplitude 0.01, for below 0.02 it lets the most noise pass. Its detector looks at
+             changes of amplitude and loses most bursts in noise; so a second row, ``told``, gets each burst cut out,
+             from 5 ms before it to 5 ms after, with silence around. It corrects no bits; frames that it flags as bad
+             are not held against it.
 --sarsat     the folder of noonafter/sarsat (MATLAB), run by --octave. Its T001.m and T018.m are simulations: what they
              do to their received samples is read from them and done to ours, up to the error correction, which MATLAB
              has and Octave has not: those bits are corrected here, by the algebraic decoder. The clock starts there.
@@ -19,7 +25,8 @@ A decoder that is not given, or not there, is left out and a line says so. None 
 
 right   share of bursts of which the exact message came out (bits 25 and on; all 250 of the second generation)
 wrong   messages given as good that were not sent, counted apart
-CPU     seconds a burst, of one process a recording with its start, but for Vigie and Octave, which stay up
+CPU     seconds a burst, of one process a recording with its start, but for Vigie and Octave, which stay up, and for
+        gr-cospas: one process a level, with its start
 ideal   a receiver that knows carrier, clock and place, with hard decisions
 First-generation bursts are those of fgb_receive.py, long ones, drawn at --rate and resampled for each. Those of the
 second are of sgb_bursts.py, normal sequence, within --sgb-reach Hz, without Doppler rate.
@@ -44,7 +51,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, resample_poly, sosfilt
+from scipy.signal import butter, firwin, resample_poly, sosfilt
 
 import fgb_receive
 import sgb_bursts
@@ -151,21 +158,50 @@ def dec406(program: str, fm_hz: float) -> Peer:
     return listen
 
 
-def gr_cospas(python: str, script: str) -> Peer:
-    """The GNU Radio chain."""
+_GNU_RADIO = """
+import sys
+from gnuradio import blocks, cospas, gr
+graph, rate_hz = gr.top_block(), 40000
+detector = cospas.cospas_burst_detector(rate_hz, 2000, 0.3, 200, False)
+router = cospas.burst_router(rate_hz, False)
+demodulator = cospas.cospas_sarsat_demodulator(rate_hz, False)
+graph.connect(blocks.file_source(gr.sizeof_gr_complex, sys.argv[1], False), detector, router)
+for output in (0, 1):
+    graph.connect((router, output), blocks.null_sink(gr.sizeof_gr_complex))
+graph.msg_connect(detector, "bursts", router, "bursts")
+graph.msg_connect(router, "bursts_1g", demodulator, "bursts")
+graph.run()
+"""
+
+
+def gr_cospas(python: str, width_hz: float, told: bool) -> Peer:
+    """The GNU Radio chain, on all recordings one after another; told: with silence around each burst."""
+    rate_hz = 40_000
+    channel = firwin(129, width_hz / 2, fs=rate_hz)
 
     def listen(recordings: list[Given], folder: Path) -> tuple[list[list[Said]], float]:
-        heard, cpu_s = [], 0.0
+        pieces: list[Complex] = []
         for given in recordings:
-            (resampled(given, 40_000) * np.float32(0.15 / given.amplitude)).tofile(folder / "samples.iq")
-            text, spent_s = run([python, script, str(folder / "samples.iq"), "40000"], 120)
-            cpu_s += spent_s
-            frames = re.split(r"(?=\[COSPAS\] HEX: )", text)[1:]
-            found = [(re.match(r"\[COSPAS\] HEX: ([0-9A-Fa-f ]+)", frame), frame) for frame in frames]
-            # it prints the 24 bits of the synchronisation too
-            heard.append(
-                [Said(as_bits(hit[1].replace(" ", ""))[24:], "CRC ERROR" not in frame) for hit, frame in found if hit]
-            )
+            iq = np.convolve(resampled(given, rate_hz), channel * (0.01 / given.amplitude), "same")
+            iq = (iq * np.exp(2j * np.pi * 3000 / rate_hz * np.arange(len(iq)))).astype(np.complex64)
+            if told:
+                assert isinstance(given.truth, fgb_receive.Sent)
+                first, last = (round((given.truth.start_s + after_s) * rate_hz) for after_s in (-0.005, 0.525))
+                iq = np.pad(iq[first:last], (0, round(0.3 * rate_hz)))
+            if not pieces:
+                pieces = [np.tile(iq[-round(0.2 * rate_hz) :], 3)]
+            pieces.append(iq)
+        np.concatenate(pieces).tofile(folder / "samples.iq")
+        text, cpu_s = run([python, "-c", _GNU_RADIO, str(folder / "samples.iq")], 60 + 10.0 * len(recordings))
+        frames = re.split(r"(?=\[COSPAS\] HEX: )", text)[1:]
+        found = [(re.match(r"\[COSPAS\] HEX: ([0-9A-F]+)", frame), frame) for frame in frames]
+        # it prints the 24 bits of the synchronisation too, and no time: what was sent belongs to its recording
+        sent = {given.bits: number for number, given in enumerate(recordings)}
+        heard: list[list[Said]] = [[] for _ in recordings]
+        for hit, frame in found:
+            if hit:
+                bits = as_bits(hit[1])[24:]
+                heard[sent.get(bits, 0)].append(Said(bits, "CRC ERROR" not in frame))
         return heard, cpu_s
 
     return listen
@@ -377,10 +413,11 @@ def present(options: argparse.Namespace) -> tuple[dict[str, Peer], dict[str, Pee
                     raise ValueError(f"{path} is not a program")
                 first[name] = dec406(str(program), options.fm)
             elif name == "gr-cospas":
-                probe = [options.gr_python, "-c", "from gnuradio import cospas"]
+                probe = [str(path), "-c", "from gnuradio import cospas"]
                 if subprocess.run(probe, capture_output=True, check=False).returncode:
-                    raise ValueError(f"{options.gr_python} has no module gnuradio.cospas (--gr-python)")
-                first[name] = gr_cospas(options.gr_python, str(path))
+                    raise ValueError(f"{path} has no module gnuradio.cospas")
+                for told in (False, True):
+                    first[f"{name} (told)" if told else name] = gr_cospas(str(path), options.gr_width, told)
             elif name == "sarsat":
                 if octave is None:
                     raise ValueError(f"{options.octave} is not there to run it (--octave)")
@@ -429,7 +466,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("dec406", "gr-cospas", "sarsat", "jbirby"):
         parser.add_argument(f"--{name}", type=Path, metavar="PATH")
-    parser.add_argument("--gr-python", default="python3", metavar="PROGRAM", help="runs --gr-cospas")
+    parser.add_argument("--gr-width", type=float, default=13_000.0, help="of gr-cospas's channel, Hz")
     parser.add_argument("--octave", default="octave-cli", metavar="PROGRAM", help="runs --sarsat")
     parser.add_argument("--cn0", type=float, nargs="+", default=[30, 34, 42, 50, 60], help="of FGB, dB-Hz")
     parser.add_argument("--conditions", default="static", help=f"of FGB: {', '.join(fgb_receive.CONDITIONS)}")
@@ -456,7 +493,7 @@ def main() -> None:
     first, second = present(options)
     rows: list[Row] = []
     if not options.json:
-        print("receiver       signal           C/N0 bursts  ideal  right wrong   CPU s")
+        print("receiver         signal           C/N0 bursts  ideal  right wrong   CPU s")
     for kind, peers, count in (
         (first_generation, first, options.bursts),
         (second_generation, second, options.sgb_bursts),
@@ -467,7 +504,7 @@ def main() -> None:
             print(
                 json.dumps(told)
                 if options.json
-                else "{receiver:14} {condition:14} {cn0_dbhz:6.1f} {bursts:6d} {ideal:6.3f} {right:6.3f} {wrong:5d}"
+                else "{receiver:16} {condition:14} {cn0_dbhz:6.1f} {bursts:6d} {ideal:6.3f} {right:6.3f} {wrong:5d}"
                 " {cpu_s:7.3f}".format(**told),
                 flush=True,
             )
