@@ -2,8 +2,8 @@
 
 Each day is a world of its own (its own seed): new beacons and new stray bursts. Its detections go into the chain of a
 service in this process, fifty at a time, with a tick a minute of the stream, so that alerts close and pass; outputs and
-the console's picture are kept as in ``vigie run``. Told are the process's own memory (RssAnon) and the size of what is
-known to grow, each counted once, in MB: alerts in the book, the console's picture, the GeoJSON output, the rows kept for
+the console's picture are kept as in ``vigie run``. Told are the process's own memory (RssAnon) and the size of what can
+grow, each thing counted once, in MB: alerts in the book, the console's picture, the GeoJSON output, the rows kept for
 outputs, the parts and values that the journal remembers. With --same every day is the first one again, later.
 
     python benchmarks/memory.py --days 3
@@ -20,6 +20,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from multiprocessing import get_context
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -64,16 +67,21 @@ def day(stream: Path, later_s: float) -> Iterator[Detection]:
             yield ingest.detection(body)
 
 
-def ticking(detections: Iterator[Detection]) -> Iterator[Record]:
-    """The same with the clock of the stream: a tick a minute, and nothing earlier after it."""
-    clock: np.datetime64 | None = None
-    step = np.timedelta64(round(TICK_S), "s")
-    for detection in detections:
-        clock = clock or detection.time
-        while detection.time - clock > 2 * step:
-            clock = clock + step
-            yield Tick(clock)
-        yield detection
+class Clock:
+    """The clock of the stream, which goes on between the days."""
+
+    def __init__(self) -> None:
+        self._time: np.datetime64 | None = None
+
+    def ticking(self, detections: Iterator[Detection]) -> Iterator[Record]:
+        """The detections with a tick a minute, and nothing earlier after it."""
+        step = np.timedelta64(round(TICK_S), "s")
+        for detection in detections:
+            self._time = self._time or detection.time
+            while detection.time - self._time > 2 * step:
+                self._time = self._time + step
+                yield Tick(self._time)
+            yield detection
 
 
 def size(root: Any, seen: set[int]) -> int:
@@ -127,20 +135,21 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=4, help="a day")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder, taken = Path(name), 0
+    with ExitStack() as stack:
+        folder, taken = Path(stack.enter_context(tempfile.TemporaryDirectory())), 0
         outputs = [GeoJson(to=str(folder / "a.geojson")), JsonLines(to=str(folder / "a.jsonl"), rotate_mb=50, keep=1)]
         service = Service(Journal.open(str(folder / "journal.sqlite")), Hub(), plan=Plan(outputs=outputs))
         service.traffic.start(service.stop)
-        board, began = Board(service.journal), time.process_time()
+        board, began, clock = Board(service.journal), time.process_time(), Clock()
+        maker = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1))
         for number in range(given.days):
             if number == 0 or not given.same:
-                stream = world(given.scenario, given.hours, 406 + number, folder)
+                stream = maker.submit(world, given.scenario, given.hours, 406 + number, folder).result()
                 with stream.open() as file:
                     total = sum(1 for _ in file)
             group: list[Record] = []
             # days of six hours follow one another as days do: what is closed for a week must pass
-            for count, record in enumerate(ticking(day(stream, number * 86_400.0)), 1):
+            for count, record in enumerate(clock.ticking(day(stream, number * 86_400.0)), 1):
                 group.append(record)
                 taken += isinstance(record, Detection)
                 if len(group) == AT_ONCE:
