@@ -153,6 +153,14 @@ def test_snippets_are_recordings_of_the_bursts(tmp_path: Path) -> None:
     assert kept(keeper, 3) != name  # never over another
 
 
+def test_a_look_at_a_configuration_makes_no_folder_of_snippets(tmp_path: Path) -> None:
+    Shelf(tmp_path / "far" / "new")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "far").write_text("a file")
+    with pytest.raises(ConfigError, match="folder for snippets, cannot be used: Not a directory"):
+        Shelf(tmp_path / "far" / "new")
+
+
 def test_the_oldest_snippets_go_and_a_new_start_knows_the_old_ones(tmp_path: Path) -> None:
     size = round(0.72 * 20e3) * 8
     first = Keeper(Shelf(tmp_path, most_bytes=3 * size))
