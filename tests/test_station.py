@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 import pytest
 
+from vigie.errors import ConfigError
 from vigie.message.bch import BCH1, BCH2
 from vigie.records import Burst, Samples
 from vigie.signal.fgb import BIT_SYNC, FRAME_SYNC
