@@ -6,6 +6,7 @@ import VectorLayer from "ol/layer/Vector";
 import VectorSource from "ol/source/Vector";
 import { kindOf } from "./categories";
 import type { Cell } from "./cells";
+import { method } from "./format";
 import { translated } from "./language";
 import type { Marks } from "./marks";
 import { percent, placeOf } from "./place";
@@ -103,7 +104,9 @@ function names(list: Solution[]): Map<Solution, { label: string; row: number }> 
     const newer = named.filter((other) => other.method === solution.method && other.end !== solution.end);
     if (newer.some((other) => beside(other, solution))) continue;
     const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
-    const what = [translated(solution.method), newer.length ? clock(solution.end, list[0].end) : ""].join(" ").trim();
+    const what = [translated(method(solution.method)), newer.length ? clock(solution.end, list[0].end) : ""]
+      .join(" ")
+      .trim();
     // names of positions that lie together stand under one another
     const row = named.filter((other) => beside(other, solution)).length;
     made.set(solution, { label: `${what}${chance}`, row });
