@@ -5,14 +5,11 @@ A source that fails says why, in words, on the log and in ``/healthz``, and stop
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import gc
 import ipaddress
 import logging
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -156,23 +153,15 @@ class Source:
 
 def _warm_up() -> None:
     """Have the receiver's loops compiled before the first burst comes; without it, that burst is told late."""
-    from vigie.signal.warm import to_be_compiled, warm_up
+    from vigie.signal.warm import warm_up
 
-    began, beside = time.monotonic(), None
-    if to_be_compiled():  # the first start after an installation: with a second processor it is over sooner
-        command = [sys.executable, "-m", "vigie.signal.warm"]
-        with contextlib.suppress(OSError):
-            beside = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+    began = time.monotonic()
     try:
         warm_up()
     except OSError as error:  # a cache that cannot be written: the loops are compiled when they are needed
         _log.warning("the receiver could not be made ready: %s", error)
     else:
         _log.info("the receiver is ready after %.1f s", time.monotonic() - began)
-    if beside is not None:
-        beside.wait()
 
 
 @dataclass

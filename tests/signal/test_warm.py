@@ -8,7 +8,7 @@ from numba.core.dispatcher import Dispatcher
 from vigie.records import Samples
 from vigie.signal import fgb, fit_loops, search, track_loops
 from vigie.signal.receiver import receive
-from vigie.signal.warm import to_be_compiled, warm_fit, warm_up
+from vigie.signal.warm import warm_up
 
 
 def _compiled() -> dict[str, int]:
@@ -27,11 +27,3 @@ def test_a_burst_meets_no_loop_that_the_warm_up_did_not_compile() -> None:
     noise = rng.standard_normal(2 * len(wave), np.float32).view(np.complex64) * np.float32(np.sqrt(48e3 / 2))
     assert len(list(receive([Samples(wave + noise, 48e3, 406.05e6, np.datetime64(0, "ns"))], None))) == 1
     assert _compiled() == ready
-
-
-def test_the_loops_of_the_fit_are_those_that_a_burst_needs() -> None:
-    assert warm_up() == 2
-    ready = _compiled()
-    assert warm_fit()
-    assert _compiled() == ready, "the program beside the service compiles nothing that the service will not ask for"
-    assert not to_be_compiled()
