@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from vigie import instants
@@ -98,6 +99,8 @@ def console(url: str, stop: threading.Event) -> None:
                 socket.recv(timeout=1.0)
             except TimeoutError:
                 continue
+            except ConnectionClosed:  # the service is told to stop a moment before its consoles are
+                return
 
 
 class Service:

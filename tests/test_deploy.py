@@ -60,7 +60,7 @@ def test_the_backup_is_a_whole_copy(tmp_path: Path) -> None:
 
 
 def test_scripts_are_shell(tmp_path: Path) -> None:
-    for path in (ROOT / "scripts/deb", DEPLOY / "debian/postinst", DEPLOY / "debian/prerm"):
+    for path in (ROOT / "scripts/deb", *(DEPLOY / "debian" / name for name in ("postinst", "prerm", "postrm"))):
         assert os.access(path, os.X_OK)
         shell = "bash" if "bash" in path.read_text(encoding="utf-8").splitlines()[0] else "sh"
         subprocess.run([shell, "-n", str(path)], check=True)

@@ -17,6 +17,7 @@ import httpx
 import numpy as np
 import pytest
 
+from vigie.errors import ConfigError
 from vigie.message.bch import BCH1, BCH2
 from vigie.records import Burst, Samples
 from vigie.signal.fgb import BIT_SYNC, FRAME_SYNC
@@ -151,6 +152,14 @@ def test_snippets_are_recordings_of_the_bursts(tmp_path: Path) -> None:
     assert told["captures"][0]["core:global_index"] == 3_006_000
     assert told["global"]["core:geolocation"]["coordinates"] == [-4.0, 48.0]
     assert kept(keeper, 3) != name  # never over another
+
+
+def test_a_look_at_a_configuration_makes_no_folder_of_snippets(tmp_path: Path) -> None:
+    Shelf(tmp_path / "far" / "new")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "far").write_text("a file")
+    with pytest.raises(ConfigError, match="folder for snippets, cannot be used: Not a directory"):
+        Shelf(tmp_path / "far" / "new")
 
 
 def test_the_oldest_snippets_go_and_a_new_start_knows_the_old_ones(tmp_path: Path) -> None:

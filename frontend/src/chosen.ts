@@ -6,6 +6,7 @@ import VectorLayer from "ol/layer/Vector";
 import VectorSource from "ol/source/Vector";
 import { kindOf } from "./categories";
 import type { Cell } from "./cells";
+import { method } from "./format";
 import { translated } from "./language";
 import type { Marks } from "./marks";
 import { percent, placeOf } from "./place";
@@ -23,7 +24,7 @@ export class Chosen {
   constructor(
     private readonly state: State,
     private readonly marks: () => Marks,
-    private readonly drawn: (roles: string) => void,
+    private readonly drawn: (roles: string, names: string) => void,
   ) {
     this.layer = new VectorLayer({
       source: this.source,
@@ -43,12 +44,8 @@ export class Chosen {
     this.source.clear(true);
     this.source.addFeatures(alert ? this.features(alert) : []);
     this.source.changed();
-    this.drawn(
-      this.source
-        .getFeatures()
-        .map((feature) => String(feature.get("role")))
-        .join(" "),
-    );
+    const told = (name: string) => this.source.getFeatures().map((feature) => String(feature.get(name) ?? ""));
+    this.drawn(told("role").join(" "), told("label").filter(Boolean).join("; "));
   }
 
   /** Read the cells of the alert that is open; what reads them is loaded with the first. */
@@ -74,16 +71,12 @@ export class Chosen {
       const geometry = new Polygon([cell.ring.map(([longitude, latitude]) => point(longitude, latitude))]);
       return new Feature({ geometry, kind, role: "cell", share: cell.probability / most });
     });
-    const labelled: Solution[] = [];
+    const named = several ? names(list) : new Map<Solution, { label: string; row: number }>();
     for (const solution of [...list].reverse()) {
       const shape = area(solution);
       if (shape) made.push(new Feature({ geometry: shape, kind, role: "area" }));
-      const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
       const at = new Point(point(solution.longitude, solution.latitude));
-      const label = several ? `${translated(solution.method)}${chance}` : "";
-      // names of positions that lie together stand under one another
-      const row = labelled.filter((other) => beside(other, solution)).length;
-      labelled.push(solution);
+      const { label, row } = named.get(solution) ?? { label: "", row: 0 };
       made.push(new Feature({ geometry: at, kind, label, row, role: "solution", method: solution.method }));
     }
     if (alert.reference) {
@@ -102,6 +95,31 @@ export class Chosen {
 
 const NEAR_DEG = 0.2;
 
+/** What stands beside each position, newest first: the method where it is the newest, the time where it is an earlier
+ *  one, so that a track can be read; nothing where the name of the same method stands already. */
+function names(list: Solution[]): Map<Solution, { label: string; row: number }> {
+  const made = new Map<Solution, { label: string; row: number }>();
+  for (const solution of list) {
+    const named = [...made.keys()];
+    const newer = named.filter((other) => other.method === solution.method && other.end !== solution.end);
+    if (newer.some((other) => beside(other, solution))) continue;
+    const chance = (solution.probability ?? 1) < 0.9995 ? ` ${percent(solution.probability)}` : "";
+    const what = [translated(method(solution.method)), newer.length ? clock(solution.end, list[0].end) : ""]
+      .join(" ")
+      .trim();
+    // names of positions that lie together stand under one another
+    const row = named.filter((other) => beside(other, solution)).length;
+    made.set(solution, { label: `${what}${chance}`, row });
+  }
+  return made;
+}
+
 function beside(one: Solution, other: Solution): boolean {
   return Math.abs(one.latitude - other.latitude) < NEAR_DEG && Math.abs(one.longitude - other.longitude) < NEAR_DEG;
+}
+
+/** Time of day of an earlier position, with its date when that is another than the newest one's. */
+function clock(time?: string | null, newest?: string | null): string {
+  if (!time) return "";
+  return time.slice(0, 10) === newest?.slice(0, 10) ? time.slice(11, 16) : time.slice(0, 16).replace("T", " ");
 }

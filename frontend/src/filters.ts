@@ -4,6 +4,7 @@ import { KINDS } from "./categories";
 import { h, say } from "./dom";
 import { hexForm, isEmpty, type Area } from "./search";
 import type { State } from "./state";
+import type { Alert } from "./types";
 
 export interface FilterEvents {
   /** the part of the world that the map shows */
@@ -135,9 +136,11 @@ export class Filters {
     const digits = hexForm(text);
     if (!digits) return;
     try {
-      const told = await ask<{ hex_id: string | null }>(`./api/identify/${digits}`);
+      const told = await ask<{ hex_id: string | null; alerts: Alert[] }>(`./api/identify/${digits}`);
       if (this.search.value !== text || !told.hex_id) return;
       this.state.search.hexId = told.hex_id;
+      // closed long ago, perhaps: the list has let go of it, the journal has not
+      for (const alert of told.alerts) if (!this.state.alerts.has(alert.id)) this.state.take(alert);
       this.state.emit("filter");
     } catch {
       // no link: what the page knows is searched all the same

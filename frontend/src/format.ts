@@ -65,6 +65,7 @@ const WORDS: Record<string, string> = {
   bch2: "BCH-2",
   csta: "C/S TA",
   crc: "CRC",
+  doa: "DOA",
   ehe: "EHE",
   elt: "ELT",
   epirb: "EPIRB",
@@ -111,4 +112,9 @@ export function value(item: unknown): string {
 export function plainName(name: string | null | undefined): string {
   if (!name) return UNKNOWN;
   return /^elt_dt$/i.test(name) ? "ELT(DT)" : words(name);
+}
+
+/** How a position was found, within a sentence. */
+export function method(name: string): string {
+  return name === "doa" ? "DOA" : name;
 }

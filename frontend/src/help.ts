@@ -38,6 +38,11 @@ export function helpDialog(): HTMLDialogElement {
       "A circle on the map holds the beacon with 95 % probability, as far as its method knows. For an encoded position it is the size of the coding step only: how well the beacon's own receiver knew the place is not known here.",
     ),
     h("p", null, "The coast comes from a map of 1:10,000,000: it may be a mile wrong, and is not for navigation."),
+    h(
+      "p",
+      null,
+      "An alert that was closed a week ago leaves the list and the map. Search its ID, or go back to its day with Past: the journal keeps it.",
+    ),
     h("p", null, "An alert marked unread has not been opened in this browser since its state last changed."),
     h("button", { class: "plain", onclick: () => dialog.close() }, "Close"),
   );

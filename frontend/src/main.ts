@@ -70,7 +70,13 @@ const detail = new Detail(state, {
     map.resize();
     void map.zoomTo(place);
   },
-  loaded: (dossier) => map.setAlert(dossier),
+  loaded: (dossier) => {
+    if (!state.past && !state.alerts.has(dossier.id)) {
+      state.take(dossier); // closed long ago, and opened by its address
+      later();
+    }
+    map.setAlert(dossier);
+  },
 });
 
 const tabs = new Map<Tab, HTMLElement>();

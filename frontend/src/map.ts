@@ -55,7 +55,7 @@ export class AlertMap {
     this.chosen = new Chosen(
       state,
       () => this.marks,
-      (roles) => (this.element.dataset.chosen = roles),
+      (roles, names) => Object.assign(this.element.dataset, { chosen: roles, names }),
     );
     this.overlays = new Overlays(this.marks.palette);
     this.layers = [this.points.below, this.chosen.layer, ...this.points.above];

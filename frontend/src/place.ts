@@ -1,5 +1,5 @@
 // Where an alert is shown: the likeliest of its newest positions.
-import { degrees, distance, UNKNOWN } from "./format";
+import { degrees, distance, method, UNKNOWN } from "./format";
 import type { Alert, Position, Solution } from "./types";
 
 export interface Place extends Position {
@@ -30,7 +30,7 @@ export function placeOf(alert: Alert): Place | null {
 export function howSure(place: Place): string {
   const error = place.ehe_m === null ? `accuracy ${UNKNOWN}` : `± ${distance(place.ehe_m).replace(/ \(.*/, "")}`;
   const doubt = place.candidates > 1 ? ` ${percent(place.probability)} (1 of ${place.candidates})` : "";
-  return `${place.method}${doubt}, ${error}`;
+  return `${method(place.method)}${doubt}, ${error}`;
 }
 
 export function percent(share: number | null | undefined): string {

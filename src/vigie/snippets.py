@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from errno import EACCES, ENOTDIR
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,16 @@ class Shelf:
     """A folder of snippets that is kept small and young enough: the oldest go first. Shared by all sources."""
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES, most_age_s: float = MOST_AGE_S) -> None:
-        """Raises ConfigError when the folder cannot be made."""
+        """Raises ConfigError when the folder cannot be written or made. It is made with the first snippet: whoever only
+        looks at a configuration leaves nothing behind, least of all a folder that another user cannot write to."""
         self.folder, self.most_bytes, self.most_age_s = folder, most_bytes, most_age_s
         self._guard = threading.Lock()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            place = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+            if not place.is_dir():
+                raise NotADirectoryError(ENOTDIR, os.strerror(ENOTDIR))
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES))
             found = [(data.stat().st_mtime, data.stat().st_size, data) for data in folder.glob(f"*/*{_DATA}")]
         except OSError as error:
             raise ConfigError(f"{folder}, the folder for snippets, cannot be used: {error.strerror}") from None
@@ -109,7 +115,7 @@ class Keeper:
         stem = str(start.astype("datetime64[ms]")).replace(":", "").replace(".", "_") + "Z"
         where = "" if burst.frequency_hz is None else f"_{burst.frequency_hz:.0f}Hz"
         folder = self.shelf.folder / day
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for number in range(1000):
             base = folder / f"{stem}{where}_{burst.kind}{f'_{number}' if number else ''}"
             if not base.with_name(base.name + _META).exists():

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import web_traffic as traffic
 from starlette.testclient import TestClient
 
 from vigie.errors import StoreError
 from vigie.message import beacon
+from vigie.records import Order
 from vigie.service import Service
 from vigie.store.journal import Journal
 from vigie.web import api
@@ -49,6 +51,27 @@ def test_healthz_says_version_seq_and_counts(client: TestClient) -> None:
     assert told["seq"] > 0
     assert told["counts"] == {"alerts": 2, "exercise": 1, "distress": 1}
     assert told["sources"] == []
+
+
+def test_what_is_closed_for_a_week_leaves_the_list_and_stays_in_the_journal(
+    client: TestClient, service: Service
+) -> None:
+    day_s = 86_400.0
+    long_ago = [traffic.burst(text, 9 * day_s) for text in (traffic.PLB, traffic.ELT, traffic.MARITIME)]
+    client.post("/api/detections", content=lines(*long_ago))
+    then = np.datetime64("now", "ns") - np.timedelta64(9, "D") + np.timedelta64(60, "s")
+    for text in (traffic.PLB, traffic.ELT):
+        service.chain.feed([Order(then, str(beacon.decode(text).hex_id), "close")])
+    assert client.get("/healthz").json()["counts"] == {"alerts": 3, "exercise": 0, "distress": 3}
+    client.post("/api/detections", content=lines(traffic.burst(traffic.SECOND_PLB), traffic.burst(traffic.ELT)))
+    listed = [one["hex_id"] for one in client.get("/api/alerts?view=list").json()["alerts"]]
+    known = {name: str(beacon.decode(getattr(traffic, name)).hex_id) for name in ("SECOND_PLB", "ELT", "MARITIME")}
+    assert set(listed) == set(known.values()), "one that is not closed stays however old, one heard again is back"
+    assert client.get("/healthz").json()["counts"] == {"alerts": 3, "exercise": 0, "distress": 3}
+    assert 'category="distress",exercise="false"} 3' in client.get("/metrics").text
+    assert PLB_ID in [one["hex_id"] for one in client.get("/api/alerts").json()["alerts"]]
+    assert client.get(f"/api/alerts/{PLB_ID}").json()["state"] == "closed"
+    assert client.get(f"/api/beacons/{PLB_ID}").json()["alerts"][0]["id"] == PLB_ID
 
 
 def test_posted_detections_are_on_disk_when_the_answer_comes(client: TestClient, service: Service) -> None:

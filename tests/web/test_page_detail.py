@@ -108,6 +108,23 @@ def test_every_side_of_every_pass_is_on_the_map(station: Station, look: Open) ->
         assert "reference" not in drawn
 
 
+def test_a_track_bears_the_name_of_its_method_once_and_the_times_of_what_lies_apart(
+    station: Station, look: Open
+) -> None:
+    station.post([traffic.burst(traffic.UNLOCATED)])
+    (newest,) = traffic.doppler(traffic.UNLOCATED, [(36.41, 24.9, 3800.0, 1.0)])
+    track = [replace(newest, lat_deg=36.41 + 0.01 * step, end=newest.end - 60_000_000_000 * step) for step in range(4)]
+    apart = replace(newest, lat_deg=38.0, end=newest.end - np.timedelta64(1, "D"))
+    station.feed([apart, *reversed(track)])
+    with look(f"#/alert/{UNLOCATED_ID}") as page:
+        page.wait_for_selector(".position >> nth=4")
+        drawn = str(page.get_attribute(".map", "data-names")).split("; ")
+        (earlier,) = [name for name in drawn if name.startswith("doppler ")]
+        assert drawn.count("doppler") == 1, drawn
+        assert earlier == f"doppler {str(apart.end)[:16].replace('T', ' ')}"
+        assert UNLOCATED_ID in drawn
+
+
 def test_what_is_closed_is_told_apart_and_stands_last(station: Station, look: Open) -> None:
     station.post(traffic.mixed())
     station.feed([Order(now(), EPIRB_ID, "close", by="Marie")])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import web_traffic as traffic
 from web_station import Open, Station
 
 from vigie.message import beacon
+from vigie.records import Order
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -40,6 +42,23 @@ def test_any_form_of_an_id_finds_the_beacon(station: Station, look: Open) -> Non
         assert found(page, 1) == {EPIRB_ID}
         page.fill(".search", "FFFFFFFFFFFFFFF")
         found(page, 0)
+
+
+def test_what_was_closed_a_week_ago_is_found_by_its_id_and_by_its_address(station: Station, look: Open) -> None:
+    nine_days_s = 9 * 86_400.0
+    station.post([traffic.burst(traffic.PLB, nine_days_s)])
+    then = np.datetime64("now", "ns") - np.timedelta64(round(nine_days_s) - 60, "s")
+    station.feed([Order(then, PLB_ID, "close")])
+    station.post([traffic.burst(traffic.MARITIME)])
+    with look() as page:
+        assert found(page, 1) == {EPIRB_ID}
+        page.fill(".search", traffic.PLB)
+        assert found(page, 1) == {PLB_ID}
+        page.click(f"#row-{PLB_ID}")
+        page.wait_for_selector(".time-line li[data-kind=order]")
+    with look(f"#/alert/{PLB_ID}") as page:
+        page.wait_for_selector(".time-line li[data-kind=order]")
+        assert found(page, 2) == {PLB_ID, EPIRB_ID}
 
 
 def test_an_area_by_the_view_and_by_a_box(station: Station, look: Open) -> None:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from vigie.store.journal import Journal, Row
 
 _log = logging.getLogger(__name__)
-KEPT = 5000
-"""rows kept in memory for all outputs"""
+KEPT = 1500
+"""rows kept in memory for all outputs: each takes some 13 kB, and what is older is read from the disk"""
 PAGE = 200
 RETRY_S = (0.5, 60.0)
 """first and longest wait of an output that fails"""

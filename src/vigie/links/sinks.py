@@ -16,9 +16,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import msgspec
+
 from vigie import jsonl
 from vigie.errors import ConfigError
 from vigie.links import line_forms, words
+from vigie.links.lately import Lately
 from vigie.links.outputs import RefusedError, as_told
 from vigie.links.settings import Cot, Csv, GeoJson, Influx, JsonLines, Kml, Syslog, Text, url_of
 
@@ -260,13 +263,15 @@ class Whole:
 
     def __init__(self, settings: GeoJson | Kml, journal: Journal) -> None:
         self._settings, self._path, self._journal = settings, Path(settings.to), journal
-        self._alerts: dict[str, Any] | None = None
+        self._alerts: dict[str, bytes] | None = None
+        """as JSON: objects take three times as much"""
+        self._lately = Lately()
         self._dirty, self._written = True, -1e9
 
     def send(self, rows: Sequence[Row]) -> None:
         """Remember how the alerts stand, and write the file if it has not just been written."""
         if self._alerts is not None:
-            self._alerts |= {row.body["id"]: row.body for row in rows if row.kind == "alert"}
+            self._take(self._alerts, rows)
         self._dirty = True
         self.idle()
 
@@ -275,9 +280,10 @@ class Whole:
         if not self._dirty or time.monotonic() - self._written < self.every_s:
             return
         if self._alerts is None:
-            self._alerts = {row.body["id"]: row.body for row in self._journal.alerts()}
+            self._alerts = {}
+            self._take(self._alerts, self._journal.alerts())
         settings, kept = self._settings, []
-        for alert in self._alerts.values():
+        for alert in map(msgspec.json.decode, self._alerts.values()):
             right = settings.categories is None or alert.get("category") in settings.categories
             if right and (settings.exercise or not alert.get("exercise")):
                 kept.append(alert)
@@ -287,6 +293,17 @@ class Whole:
             data = json.dumps({"type": "FeatureCollection", "features": words.features(kept)}).encode()
         _replace(self._path, data)
         self._dirty, self._written = False, time.monotonic()
+
+    def _take(self, alerts: dict[str, bytes], rows: Sequence[Row]) -> None:
+        """Keep the alerts of these rows, and let go of what is closed and long past."""
+        later = False
+        for row in rows:
+            if row.kind == "alert":
+                alerts[row.body["id"]] = msgspec.json.encode(row.body)
+                later |= self._lately.reached(row.body)
+        if later:
+            for name in [name for name, told in alerts.items() if self._lately.past(msgspec.json.decode(told))]:
+                del alerts[name]
 
     def close(self) -> None:
         """Begin anew with the journal the next time."""

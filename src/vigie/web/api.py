@@ -105,13 +105,10 @@ async def health(request: Request) -> Response:
 
 def _counts(board: Board) -> dict[str, int]:
     counts: dict[str, int] = {"alerts": 0, "exercise": 0}
-    for alert in board.snapshot()["alerts"]:
-        category = str(alert.get("category"))
-        counts["alerts"] += 1
-        if alert.get("exercise"):  # an exercise is counted apart, never among the live categories
-            counts["exercise"] += 1
-        else:
-            counts[category] = counts.get(category, 0) + 1
+    for (category, exercise), count in board.counts().items():
+        name = "exercise" if exercise else category  # counted apart, never among the live categories
+        counts["alerts"] += count
+        counts[name] = counts.get(name, 0) + count
     return counts
 
 

@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from vigie import instants
 from vigie.errors import HexError, InputError
 from vigie.message import beacon
+from vigie.web import views
 from vigie.web.api import find_alert, problem, reply
 from vigie.web.live import now
 
@@ -181,10 +182,18 @@ async def sky(request: Request) -> Response:
 
 
 async def identify(request: Request) -> Response:
-    """``GET /api/identify/{hex}``: the beacon ID that a message or an ID in any form names; null when it names none."""
+    """``GET /api/identify/{hex}``: the beacon ID that a message or an ID in any form names, null when it names none;
+    and its alerts in short, those too that are closed and long past."""
     given = "".join(request.path_params["hex"].split())[:80]
+    journal: Journal = request.app.state.journal
+
+    def look() -> tuple[str | None, list[dict[str, Any]]]:
+        hex_id = beacon.decode(given).facts.get("hex_id")
+        found = [journal.alert(prefix + hex_id) for prefix in views.PREFIXES] if hex_id else []
+        return hex_id, [views.summary(row) for row in found if row is not None]
+
     try:
-        facts = await run_in_threadpool(lambda: beacon.decode(given).facts)
+        hex_id, alerts = await run_in_threadpool(look)
     except HexError as error:
-        return reply({"hex": given.upper(), "hex_id": None, "why": str(error)})
-    return reply({"hex": given.upper(), "hex_id": facts.get("hex_id"), "why": ""})
+        return reply({"hex": given.upper(), "hex_id": None, "alerts": [], "why": str(error)})
+    return reply({"hex": given.upper(), "hex_id": hex_id, "alerts": alerts, "why": ""})

@@ -27,7 +27,7 @@ def _flag(request: Request, name: str) -> bool:
 
 async def _alerts(request: Request) -> list[dict[str, Any]]:
     exercise = _flag(request, "exercise")
-    kept = (await run_in_threadpool(request.app.state.board.snapshot))["alerts"]
+    kept: list[dict[str, Any]] = await run_in_threadpool(request.app.state.board.alerts)
     return [alert for alert in kept if exercise or not alert.get("exercise")]
 
 
@@ -80,11 +80,8 @@ def _metrics(state: Any, told: dict[str, Any]) -> Iterator[str]:
     waiting = told.get("store", {}).get("waiting", 0)
     yield from _metric("vigie_store_waiting", "gauge", "Received, not on disk yet", [({}, waiting)])
     yield from _metric("vigie_watchers", "gauge", "Open live streams", [({}, state.hub.watchers)])
-    counts: dict[tuple[str, str], int] = {}
-    for alert in state.board.snapshot()["alerts"]:
-        key = str(alert.get("category")), "true" if alert.get("exercise") else "false"
-        counts[key] = counts.get(key, 0) + 1
-    rows = [({"category": category, "exercise": flag}, count) for (category, flag), count in sorted(counts.items())]
+    counts = sorted(state.board.counts().items())
+    rows = [({"category": name, "exercise": str(flag).lower()}, count) for (name, flag), count in counts]
     yield from _metric("vigie_alerts", "gauge", "Alerts kept, by category", rows)
     heard = [({"source": source["name"]}, source["detections"]) for source in state.hub.sources()]
     yield from _metric("vigie_detections_total", "counter", "Detections since the start, by source", heard)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vigie import instants
+from vigie.links.lately import Lately
 from vigie.web import views
 from vigie.web.api import reply
 from vigie.web.live import now
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def history(request: Request) -> Response:
-    """``GET /api/history?at=``: every alert in short as it stood on disk then; without it, how far back one can go."""
+    """``GET /api/history?at=``: the alerts in short as they stood on disk then; without it, how far back one can go."""
     journal: Journal = request.app.state.journal
     given = request.query_params.get("at")
     moment = None if given is None else f"{instants.parse(given).astype('datetime64[ms]')}Z"
@@ -29,7 +30,10 @@ async def history(request: Request) -> Response:
         if moment is None:
             return {**span, "at": None, "seq": journal.last_seq(), "alerts": []}
         seq = journal.last_written(moment)
-        alerts = [views.summary(row) for row in journal.alerts_at(seq)]
+        rows, lately = journal.alerts_at(seq), Lately()
+        for row in rows:
+            lately.reached(row.body)
+        alerts = [views.summary(row) for row in rows if not lately.past(row.body)]
         return {**span, "at": moment, "seq": seq, "alerts": alerts}
 
     return reply(await run_in_threadpool(look))
