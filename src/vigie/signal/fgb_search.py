@@ -20,9 +20,10 @@ from vigie.signal.channel import Narrow, Stretch
 from vigie.signal.fgb import BIT_S
 from vigie.signal.fitting import Fit, fit
 from vigie.signal.framing import framed
-from vigie.signal.search import LINE_THRESHOLD, Candidate, LineMap, find_sync, line_hz
+from vigie.signal.search import LINE_THRESHOLD, WEAK_LINE, Candidate, LineMap, find_sync, line_hz
 from vigie.signal.tracking import follow
 from vigie.signal.trust import evidence
+from vigie.signal.weak import follow_weak
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ def bursts_in(
     most = 40 + int(rate_hz / 2500 * len(iq) / rate_hz)  # keeps a band full of other signals from stalling the stream
     for _ in range(most):
         frame, column, height = lines.peak()
-        if height < LINE_THRESHOLD:
+        if height < WEAK_LINE:
             break
         at_s, offset_hz = lines.time_s(frame), lines.offset_hz(column)
         late_s = begin_by_s + _LATE_S
@@ -138,7 +139,9 @@ def bursts_in(
                 lines.forget(at_s - FGB_CARRIER_S - 0.02, at_s + 0.2, offset_hz - _LEAKS_HZ, offset_hz + _LEAKS_HZ)
             lines.forget(max(at_s - 0.2, min(late_s, at_s)), at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
-        best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz) * level[frame], height)
+        noise_density = lines.noise_density(offset_hz) * level[frame]
+        best = _examine(stretch, at_s, offset_hz, noise_density, height) if height >= LINE_THRESHOLD else None
+        best = best or _examine_weak(stretch, at_s, offset_hz, noise_density)
         if best is None:
             lines.forget(at_s - 0.2, at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
@@ -235,6 +238,20 @@ def _examine(stretch: Stretch, at_s: float, offset_hz: float, noise_density: flo
     if best is not None and best.fit.start_s < 0.75 * FGB_CARRIER_S:
         return _true_carrier(stretch, best, noise_density)
     return best
+
+
+def _examine_weak(stretch: Stretch, at_s: float, offset_hz: float, noise_density: float) -> Found | None:
+    """The burst, too weak for bits 1-24 to be found by themselves, whose line was seen; or None."""
+    weak = follow_weak(stretch, at_s, offset_hz, noise_density)
+    if weak is None:
+        return None
+    track = weak.track
+    wide = stretch.take(weak.centre_hz, FIT_HZ)
+    away_hz = weak.centre_hz - wide.centre_hz
+    phase_rad = track.phase_rad + 2 * np.pi * away_hz * track.start_s
+    track = replace(track, frequency_hz=track.frequency_hz + away_hz, phase_rad=phase_rad)
+    fitted = fit(wide.iq, wide.rate_hz, track, fgb.sync_pattern(weak.sync))
+    return None if fitted is None else Found(fitted, weak.sync, wide.centre_hz, False, wide)
 
 
 def _true_carrier(stretch: Stretch, found: Found, noise_density: float) -> Found:

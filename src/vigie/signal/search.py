@@ -26,6 +26,8 @@ HOP_S = 0.010
 FRAMES = 15  # 15 windows of 20 ms, half overlapped, are the 160 ms of the carrier
 LINE_THRESHOLD = 3.2
 """line power over the noise floor: crossed about once a second in 100 kHz of white noise, reached at 24 dB-Hz"""
+WEAK_LINE = 2.4
+"""the same of what is looked at for a burst to be read with others alone: four times a second, reached at 22.5 dB-Hz"""
 SYNC_THRESHOLD = 13.0
 """energy of the correlation with bits 1-24 over the noise density; 17.6 dB (58) is expected at 30 dB-Hz"""
 _INVERTED_COST = 3.0
