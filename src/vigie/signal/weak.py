@@ -41,8 +41,9 @@ _PLACES_S = 0.04
 """how far bit 1 may be from where the carrier's end seems to be"""
 _STEP_S = BIT_S / 8
 _SLOW_HZ, _BENT = np.arange(-4, 5) * 1.4, np.arange(-3, 4) * 22.0
-LEAST_KNOWN = 15.0
-"""energy of carrier and bits 1-24 over the noise density"""
+_LEAST_COARSE, LEAST_KNOWN = 16.0, 20.0
+"""energy of carrier and bits 1-24 over the noise density, first on a coarse grid"""
+_TRIED = 4
 _TIMES_S = (np.arange(-CARRIER_BITS, FGB_LONG_BITS) + 0.5) * BIT_S
 _AGO_S = (SYNC_BITS - CARRIER_BITS) / 2 * BIT_S
 """middle of the known part, from bit 1: frequencies count from there"""
@@ -112,10 +113,11 @@ def carrier(stretch: Stretch, at_s: float, offset_hz: float, noise_density: floa
 
 
 @lru_cache(maxsize=2)
-def _known_turns() -> NDArray[np.complex128]:
-    """Frequencies and drifts near those of the carrier, taken off about the middle of the known part, (63, 88)."""
+def _known_turns(coarse: bool) -> Complex:
+    """Frequencies and drifts near those found, taken off about the middle of the known part, (T, 88)."""
+    slow, bent = (_SLOW_HZ[3:6], _BENT[1:6]) if coarse else (_SLOW_HZ, _BENT)
     times_s = _TIMES_S[: CARRIER_BITS + SYNC_BITS] - _AGO_S
-    angles = _SLOW_HZ[:, None, None] * times_s + _BENT[None, :, None] / 2 * times_s**2
+    angles = slow[:, None, None] * times_s + bent[None, :, None] / 2 * times_s**2
     turns: Complex = np.exp(-2j * np.pi * angles).reshape(-1, len(times_s))
     return turns
 
@@ -138,14 +140,24 @@ def follow_weak(stretch: Stretch, at_s: float, offset_hz: float, noise_density: 
     total = track_loops.running_sum(iq.astype(np.complex64), rate_hz)
     begin = due_s - begin_s - _PLACES_S
     count = int(2 * _PLACES_S / _STEP_S) + 1
-    turns = _known_turns()
-    best, which = weak_loops.known_energy(total, rate_hz, begin, _STEP_S, count, turns, _SIGNS[0])
-    kind, place = (int(index) for index in np.unravel_index(int(best.argmax()), best.shape))
-    known = float(best[kind, place]) / (noise_density * (CARRIER_BITS + SYNC_BITS) * BIT_S)
+    scale = noise_density * (CARRIER_BITS + SYNC_BITS) * BIT_S
+    best, _ = weak_loops.known_energy(total, rate_hz, begin, _STEP_S, count, _known_turns(True), _SIGNS[0])
+    if best.max() < _LEAST_COARSE * scale:
+        return None
+    known, kind, seat = 0.0, 0, _Seat(0.0, 0.0, 0.0, 0.0)
+    for _ in range(_TRIED):
+        place = int(best.max(axis=0).argmax())
+        best[:, max(0, place - 2) : place + 3] = 0
+        start_s = begin + (place - 1) * _STEP_S
+        fine, which = weak_loops.known_energy(total, rate_hz, start_s, _STEP_S, 3, _known_turns(False), _SIGNS[0])
+        if fine.max() > known:
+            known = float(fine.max())
+            kind, late = (int(index) for index in np.unravel_index(int(fine.argmax()), fine.shape))
+            slow, bent = divmod(int(which[kind, late]), len(_BENT))
+            seat = _Seat(start_s + late * _STEP_S, 0.0, float(_SLOW_HZ[slow]), float(_BENT[bent]))
+    known /= scale
     if known < LEAST_KNOWN:
         return None
-    slow, bent = divmod(int(which[kind, place]), len(_BENT))
-    seat = _Seat(begin + place * _STEP_S, 0.0, float(_SLOW_HZ[slow]), float(_BENT[bent]))
     one = _followed(total, rate_hz, seat, kind, noise_density, known)
     if one.odds < LEAST_ODDS or one.over_line < LEAST_OVER_LINE:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import cos, exp, log1p, pi, sin, sqrt
+from math import cos, exp, log, pi, sin, sqrt
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ Complex = NDArray[np.complex128]
 _BIT_S, _SYNC, _CARRIER, _LONG, _SHORT = BIT_S, SYNC_BITS, CARRIER_BITS, FGB_LONG_BITS, FGB_SHORT_BITS
 _COMMON = 16
 """bits 1-16 are those of both syncs, and 17-24 of the one are those of the other turned over"""
-_LN2 = float(np.log(2))
 _EVEN, _ODD = 0.480, 0.863
 """mean of a bit's wave along and across its carrier, with edges of 150 us"""
 _POWER = _EVEN**2 + _ODD**2
@@ -73,12 +72,6 @@ def known_energy(
 
 
 @compiled
-def _log_cosh(value: float) -> float:
-    size = abs(value)
-    return size + log1p(exp(-2 * size)) - _LN2
-
-
-@compiled
 def message_odds(
     carrier: Complex, plain: Complex, swing: Complex, signs: Real, turns: Complex, noise: float, amplitude: float,
     first: int, last: int,
@@ -99,12 +92,18 @@ def message_odds(
     size = sqrt(steady.real**2 + steady.imag**2) + 1e-30
     real, imag = steady.real / size, -steady.imag / size
     scale = 2 * amplitude / noise
-    odds = 0.0
+    odds, product = 0.0, 1.0  # of ln cosh: the logarithm of a product of several costs as much as that of one
     for bit in range(first, last):
         turn = turns[_CARRIER + bit]
         across = swing[bit].real * turn.imag + swing[bit].imag * turn.real
         along = swing[bit].real * turn.real - swing[bit].imag * turn.imag
-        odds += _log_cosh(scale * _ODD * (across * real + along * imag))
+        lean = abs(scale * _ODD * (across * real + along * imag))
+        odds += lean
+        product *= 0.5 + 0.5 * exp(-2 * lean)
+        if product < 1e-100:
+            odds += log(product)
+            product = 1.0
+    odds += log(product)
     full = amplitude**2 / noise * _BIT_S
     odds += scale * _EVEN * (rest.real * real - rest.imag * imag) - (last - first) * full * _POWER
     told = scale * (known.real * real - known.imag * imag) - (_CARRIER + _SYNC * _POWER) * full
