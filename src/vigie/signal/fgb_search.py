@@ -23,7 +23,7 @@ from vigie.signal.framing import framed
 from vigie.signal.search import LINE_THRESHOLD, WEAK_LINE, Candidate, LineMap, find_sync, line_hz
 from vigie.signal.tracking import follow
 from vigie.signal.trust import evidence
-from vigie.signal.weak import follow_weak
+from vigie.signal.weak import WEAK_RATE_SIGMA, follow_weak
 
 log = logging.getLogger(__name__)
 
@@ -250,7 +250,7 @@ def _examine_weak(stretch: Stretch, at_s: float, offset_hz: float, noise_density
     away_hz = weak.centre_hz - wide.centre_hz
     phase_rad = track.phase_rad + 2 * np.pi * away_hz * track.start_s
     track = replace(track, frequency_hz=track.frequency_hz + away_hz, phase_rad=phase_rad)
-    fitted = fit(wide.iq, wide.rate_hz, track, fgb.sync_pattern(weak.sync))
+    fitted = fit(wide.iq, wide.rate_hz, track, fgb.sync_pattern(weak.sync), WEAK_RATE_SIGMA)
     return None if fitted is None else Found(fitted, weak.sync, wide.centre_hz, False, wide)
 
 

@@ -84,10 +84,13 @@ class Fit:
         return fit_loops.render(first, count, rate_hz, *shape, self.start_s - FGB_CARRIER_S, self.end_s)
 
 
-def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[np.int8]) -> Fit | None:
+def fit(
+    iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[np.int8], rate_sigma: float | None = None
+) -> Fit | None:
     """Fit the waveform to a channel's samples (n,) about a tracked burst; its carrier is near zero frequency.
 
-    sync (24,): the bits that are known. None when the fit runs away: there is no burst, or too little of one.
+    sync (24,): the bits that are known. rate_sigma: relative error that the bit rate is taken to have before anything
+    is seen; as the specification allows if not given. None when the fit runs away: there is no burst, or too little of one.
     """
     sent_s = track.bits * BIT_S * (1 + track.stretch)
     first = max(0, int(np.ceil((track.start_s - FGB_CARRIER_S) * rate_hz)))
@@ -101,9 +104,13 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
     slope = track.frequency_hz + ago * track.drift_hz_per_s
     values = np.array([turned, slope, track.drift_hz_per_s, track.start_s, track.stretch, *_CENTRE[5:]])
     soft = -4 * track.amplitude * np.sin(_CENTRE[5]) / track.noise_density * track.swing[: track.bits]
+    trust = _TRUST
+    if rate_sigma is not None:
+        trust = trust.copy()
+        trust[4] = rate_sigma**-2
     held, amplitude, soft, normal = fit_loops.steps(
         part, first, rate_hz, middle_s, values, soft.astype(np.float64), sync, track.amplitude, track.noise_density,
-        _CENTRE, _TRUST, _LIMITS,
+        _CENTRE, trust, _LIMITS,
     )  # fmt: skip
     if not held:
         return None

@@ -113,7 +113,7 @@ def message_odds(
 @compiled
 def best_carrier(
     total: Complex, rate_hz: float, start_s: float, stretches: Real, signs: Real, slow: Complex, bent: Complex,
-    noise: float, amplitude: float, reach: int,
+    noise: float, amplitude: float, reach: int, rate_trust: float,
 ) -> tuple[float, int, int, int]:  # fmt: skip
     """The likeliest of some bit rates, frequencies ``slow`` (F, 208) and drifts ``bent`` (D, 208): odds, indices."""
     carrier = np.zeros(_CARRIER, np.complex128)
@@ -127,15 +127,16 @@ def best_carrier(
                 for index in range(_CARRIER + reach):
                     turns[index] = bent[row, index] * slow[column, index]
                 told, odds, _ = message_odds(carrier, plain, swing, signs, turns, noise, amplitude, _SYNC, reach)
-                if told + odds > best:
-                    best, best_wide, best_slow, best_bent = told + odds, wide, column, row
+                odds += told - rate_trust * stretches[wide] ** 2
+                if odds > best:
+                    best, best_wide, best_slow, best_bent = odds, wide, column, row
     return best, best_wide, best_slow, best_bent
 
 
 @compiled
 def best_timing(
     total: Complex, rate_hz: float, starts_s: Real, stretches: Real, signs: Real, turns: Complex,
-    noise: float, amplitude: float, reach: int,
+    noise: float, amplitude: float, reach: int, rate_trust: float,
 ) -> tuple[float, int, int]:  # fmt: skip
     """The likeliest of some beginnings and bit rates, the carrier being known but for its phase: odds, indices."""
     carrier = np.zeros(_CARRIER, np.complex128)
@@ -145,8 +146,9 @@ def best_timing(
         for wide in range(len(stretches)):
             track_loops.read(total, rate_hz, starts_s[late], stretches[wide], carrier, plain, swing)
             told, odds, _ = message_odds(carrier, plain, swing, signs, turns, noise, amplitude, _SYNC, reach)
-            if told + odds > best:
-                best, best_start, best_wide = told + odds, late, wide
+            odds += told - rate_trust * stretches[wide] ** 2
+            if odds > best:
+                best, best_start, best_wide = odds, late, wide
     return best, best_start, best_wide
 
 
