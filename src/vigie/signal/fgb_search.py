@@ -59,6 +59,8 @@ _TOO_LATE_S = FGB_CARRIER_S + _LEAST_BITS * BIT_S - 0.02
 """a line that begins so near to the end of the samples has too few bits behind it"""
 _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
+_LEAST_WEAK_DBHZ = 16.0
+"""the same of bursts to be read with others: eight of them need 20"""
 _CLEAR_EVIDENCE = 13.0
 """nats, of 16.6, with which bits 1-24 leave no doubt of their place"""
 SURE_EVIDENCE = 15.0
@@ -257,7 +259,9 @@ def _examine_weak(stretch: Stretch, at_s: float, offset_hz: float, noise_density
     phase_rad = track.phase_rad + 2 * np.pi * away_hz * track.start_s
     track = replace(track, frequency_hz=track.frequency_hz + away_hz, phase_rad=phase_rad)
     fitted = fit(wide.iq, wide.rate_hz, track, fgb.sync_pattern(weak.sync), WEAK_RATE_SIGMA)
-    return None if fitted is None else Found(fitted, weak.sync, wide.centre_hz, False, wide)
+    if fitted is None or fitted.cn0_dbhz < _LEAST_WEAK_DBHZ or evidence(fitted.soft, weak.sync) < 0:
+        return None
+    return Found(fitted, weak.sync, wide.centre_hz, False, wide)
 
 
 def _sharpened(stretch: Stretch, found: Found) -> Found:

@@ -35,6 +35,8 @@ _INVERTED_COST = 3.0
 _COS, _SIN = float(np.cos(FGB_PHASE_RAD)), float(np.sin(FGB_PHASE_RAD))
 _LINE_S = 0.75 * WINDOW_S * 0.67
 """height of the line that a steady carrier of unit power shows"""
+_FINE_HZ = 100.0
+"""columns nearer than which share their noise by windowing"""
 _LEFT = 1.5e-3
 """part of a line that the subtracted copy of its burst may leave"""
 _FLOOR_BELOW_PEAK = 3e-6
@@ -200,12 +202,13 @@ def _sum_over_carrier(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def noise_floor(power: NDArray[np.float32], step_hz: float) -> NDArray[np.float32]:
     """Noise power per Hz of each column: the median over time and about 2 kHz, made unbiased for exponential noise."""
-    sparse = np.ascontiguousarray(power[::2].T)  # windows half overlapped tell little more
+    every = 2 if step_hz < _FINE_HZ and power.shape[1] % 2 == 0 else 1
+    sparse = np.ascontiguousarray(power[::2, ::every].T)  # windows half overlapped tell little more, nor do columns
     middle = sparse.shape[1] // 2
     low = np.partition(sparse, middle, axis=1)[:, middle] / np.float32(np.log(2))
-    size = min(len(low), 2 * round(1000 / step_hz) + 1)
+    size = min(len(low), 2 * round(1000 / (every * step_hz)) + 1)
     floor: NDArray[np.float32] = ndimage.median_filter(low, size, mode="wrap")
-    return floor
+    return np.repeat(floor, every)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ LEAST_CARRIER = 15.0
 """energy of the carrier over the noise density, summed in phase"""
 
 _KNOWN_HZ = 3200.0
+_OF_NOISE = 0.9
+"""share of the power in that channel that surely is noise, were a weak burst in it"""
 _PLACES_S = 0.04
 """how far bit 1 may be from where the carrier's end seems to be"""
 _STEP_S = BIT_S / 8
@@ -136,11 +138,16 @@ def follow_weak(stretch: Stretch, at_s: float, offset_hz: float, noise_density: 
     due_s = middle_s + FGB_CARRIER_S / 2
     first = max(0, int((due_s - _PLACES_S - FGB_CARRIER_S - 0.01) * rate_hz))
     last = min(len(narrow.iq), int((due_s + _PLACES_S + FGB_LONG_BITS * BIT_S * 1.01) * rate_hz))
+    part = narrow.iq[first:last]
+    here = float(np.vdot(part, part).real) / max(len(part), 1) / rate_hz
+    if energy * noise_density < LEAST_CARRIER * here * _OF_NOISE:  # noise is higher here and now than it mostly is
+        return None
+    noise_density = max(float(noise_density), here * _OF_NOISE)
     begin_s = first / rate_hz
     about_s = due_s + _AGO_S - begin_s
     past_s = np.arange(last - first) / rate_hz - about_s
     off_hz = frequency_hz - narrow.centre_hz + drift * (due_s + _AGO_S - middle_s)
-    iq = narrow.iq[first:last] * np.exp(-2j * np.pi * past_s * (off_hz + drift / 2 * past_s))
+    iq = part * np.exp(-2j * np.pi * past_s * (off_hz + drift / 2 * past_s))
     total = track_loops.running_sum(iq.astype(np.complex64), rate_hz)
     begin = due_s - begin_s - _PLACES_S
     count = int(2 * _PLACES_S / _STEP_S) + 1
