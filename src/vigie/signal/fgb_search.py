@@ -22,7 +22,7 @@ from vigie.signal.fitting import Fit, fit, refined
 from vigie.signal.framing import framed
 from vigie.signal.search import LINE_THRESHOLD, WEAK_LINE, Candidate, LineMap, find_sync, line_hz
 from vigie.signal.tracking import follow
-from vigie.signal.trust import evidence
+from vigie.signal.trust import evidence, swing
 from vigie.signal.weak import WEAK_RATE_SIGMA, follow_weak
 
 log = logging.getLogger(__name__)
@@ -235,6 +235,8 @@ def _examine(stretch: Stretch, at_s: float, offset_hz: float, noise_density: flo
         if found is None or found.fit.cn0_dbhz < _LEAST_CN0_DBHZ:
             continue
         seen = evidence(found.fit.soft, found.sync)
+        if seen < _CLEAR_EVIDENCE and swing(found.fit.soft, found.fit.cn0_dbhz, here=True) < 0:  # a line without bits
+            continue
         if (
             seen > 2
             and seen + found.fit.cn0_dbhz > _LEAST_EVIDENCE
