@@ -33,6 +33,12 @@ _PATHS_S = 0.4
 """one transmission comes by way of several satellites no further apart than this"""
 _MINUTES = 5
 """between bursts that are read together, as far as a counter of minutes is followed"""
+_SHIFTED = (-2, -1, 1, 2)
+"""bits by which the place of a weak first-generation burst may be wrong: what is known looks much the same there"""
+_SHIFT_ODDS = 20.0
+"""against each of them"""
+_PLACED = 13.0
+"""nats, of 16.6, with which bits 1-24 leave no doubt of their place"""
 _SAME_BITS = np.r_[0:43, 90:137]
 """of a second-generation message, those that make the 23-hex ID (T.018 Table 3.11)"""
 
@@ -53,13 +59,47 @@ class Reader:
         reading = read(burst)
         if reading is not None and reading.identity >= LEAST_IDENTITY and reading.whole:
             return reading
-        others = [one for one in self._waiting if _comparable(one, burst)]
-        joint = _together(burst, others) if others else None
-        self._waiting.append(burst)
+        lengthened = _lengthened(burst)
+        others = [one for one in self._waiting if _comparable(one, lengthened)]
+        joint = _together(lengthened, others) if others else None
+        self._waiting.append(lengthened)
         if joint is None or joint.identity < LEAST_IDENTITY:
             return reading
         known = reading is not None and reading.identity >= LEAST_IDENTITY
         return reading if known and not joint.whole else joint
+
+
+def _lengthened(burst: Burst) -> Burst:
+    """A first-generation burst as one of 144 bits, the last ones perhaps unknown: weak ones seem short by mistake."""
+    if burst.kind != "FGB" or len(burst.soft) >= FGB_LONG_BITS:
+        return burst
+    return replace(burst, soft=np.pad(burst.soft, (0, FGB_LONG_BITS - len(burst.soft))))
+
+
+def _shifted(burst: Burst, bits: int) -> Burst:
+    """The same burst if its bit 1 lies some bits later (or earlier)."""
+    soft = np.zeros_like(burst.soft)
+    soft[max(0, -bits) : len(soft) - max(0, bits)] = burst.soft[max(0, bits) : len(soft) - max(0, -bits)]
+    return replace(burst, soft=soft)
+
+
+def _sync_evidence(soft: NDArray[np.floating[Any]], burst: Burst) -> float:
+    from vigie.signal import trust
+
+    return trust.evidence(np.asarray(soft, np.float32), burst.sync)
+
+
+def _places(others: list[Burst], least: NDArray[np.float64]) -> tuple[list[Burst], NDArray[np.float64], list[int]]:
+    """Those bursts and, where their place is in doubt, what they are if it is wrong; odds to beat; which is whose."""
+    every, limits, whose = list(others), list(least), list(range(len(others)))
+    for number, other in enumerate(others):
+        if other.kind != "FGB" or _sync_evidence(other.soft, other) > _PLACED:
+            continue
+        for bits in _SHIFTED:
+            every.append(_shifted(other, bits))
+            limits.append(least[number] + np.log(_SHIFT_ODDS))
+            whose.append(number)
+    return every, np.array(limits), whose
 
 
 def _comparable(one: Burst, other: Burst) -> bool:
@@ -90,11 +130,14 @@ def _least_odds(burst: Burst, others: list[Burst]) -> NDArray[np.float64]:
     return least
 
 
-def _together(burst: Burst, others: list[Burst]) -> Reading | None:
-    """The message of a burst and of those others that carry the same; None when there are none."""
+def _together(burst: Burst, others: list[Burst], placed: bool = False) -> Reading | None:
+    """The message of a burst and of those others that carry the same; None when there are none.
+
+    ``placed``: the place of the burst has been tested by what they say of bits 1-24 together.
+    """
     parts = {"FGB": (slice(24, 106), slice(106, None)), "SGB": (slice(0, None),)}[burst.kind]
     total = burst.soft.copy()
-    groups = [_gather(burst, others, parts[0], _least_odds(burst, others))]
+    groups = [_gather(burst, others, parts[0], _least_odds(burst, others), burst.kind == "FGB")]
     members = groups[0].members
     if not members:
         return None
@@ -105,6 +148,11 @@ def _together(burst: Burst, others: list[Burst]) -> Reading | None:
         total[part] = group.total
     if burst.kind == "FGB":  # the known bits
         total[: parts[0].start] += np.sum([one.soft[: parts[0].start] for one in members], axis=0)
+        if not placed and _sync_evidence(burst.soft, burst) < _PLACED:
+            summed = replace(burst, soft=total)
+            best = max((0, *_SHIFTED), key=lambda bits: _sync_evidence(_shifted(summed, bits).soft, burst))
+            if best:
+                return _together(_shifted(burst, best), others, placed=True)
     reading = read(replace(burst, soft=total))
     if reading is None:
         return None
@@ -135,28 +183,39 @@ class _Group(NamedTuple):
     """LLRs of that one's bits, all taken together"""
 
 
-def _gather(burst: Burst, others: list[Burst], part: slice, least_odds: NDArray[np.float64]) -> _Group:
+def _gather(
+    burst: Burst, others: list[Burst], part: slice, least_odds: NDArray[np.float64], unplaced: bool = False
+) -> _Group:
     """Those of the other bursts that carry the same message as one in a part of its bits.
 
-    least_odds (n,): log-odds by which the bits of each must speak for that.
+    least_odds (n,): log-odds by which the bits of each must speak for that. unplaced: bit 1 of weak ones may lie a
+    little elsewhere; they are returned as they then are.
 
     The likeliest is taken first, then the likeliest given both, and so on: weak bursts that none of the others could
     vouch for alone are vouched for by all, so what counts is the sum of the odds, over as many as make it largest.
     """
     own = burst.soft[part]
     differences, chances = _differences(burst.kind, len(own))
+    whose = list(range(len(others)))
+    if unplaced:
+        others, least_odds, whose = _places(others, least_odds)
+    rows = np.array([one.soft[part] for one in others])
     left, total = list(range(len(others))), own.astype(np.float64)
     taken: list[tuple[Burst, NDArray[np.floating[Any]]]] = []
     odds = most = 0.0
     best_count = 0
     while left:
-        matches = [combine.match(total, others[number].soft[part], differences, chances) for number in left]
+        if len(differences) == 1:
+            matches = [combine.Match(found, 0, 1.0) for found in combine.agreement(total, rows[left])]
+        else:
+            matches = [combine.match(total, row, differences, chances) for row in rows[left]]
         leads = np.array([found.odds for found in matches]) - least_odds[left]
         best = int(np.argmax(leads))
         odds += min(float(leads[best]), _ENOUGH)
         if odds < most - _HOPELESS:
             break
-        one = others[left.pop(best)]
+        one, same = others[left[best]], whose[left[best]]
+        left = [number for number in left if whose[number] != same]
         taken.append((one, differences[matches[best].difference]))
         total += _trusted(combine.turned(one.soft[part], taken[-1][1]))
         if odds > most:

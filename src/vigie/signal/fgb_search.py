@@ -18,17 +18,23 @@ from vigie.records import Sync
 from vigie.signal import fgb
 from vigie.signal.channel import Narrow, Stretch
 from vigie.signal.fgb import BIT_S
-from vigie.signal.fitting import Fit, fit
+from vigie.signal.fitting import Fit, fit, refined
 from vigie.signal.framing import framed
-from vigie.signal.search import LINE_THRESHOLD, Candidate, LineMap, find_sync, line_hz
+from vigie.signal.search import LINE_THRESHOLD, WEAK_LINE, Candidate, LineMap, find_sync, line_hz
 from vigie.signal.tracking import follow
-from vigie.signal.trust import evidence
+from vigie.signal.trust import evidence, swing
+from vigie.signal.weak import WEAK_RATE_SIGMA, follow_weak
 
 log = logging.getLogger(__name__)
 
 SEARCH_HZ = 3200.0
 FIT_HZ = 16000.0
 """edges of 50 us reach to its rim: at 12.8 kHz they are timed a fifth less well"""
+SHARP_HZ = 32000.0
+"""what bursts with short edges are fitted in at last"""
+_SHARP_S = 135e-6
+_SHARP_DBHZ = 32.0
+"""rise times shorter than which, and C/N0 from which, that tells more of the time"""
 BURST_S = 0.53
 """a long message with its carrier, 1 % slow"""
 _STRONG_LINE = 20.0
@@ -53,6 +59,8 @@ _TOO_LATE_S = FGB_CARRIER_S + _LEAST_BITS * BIT_S - 0.02
 """a line that begins so near to the end of the samples has too few bits behind it"""
 _LEAST_CN0_DBHZ = 25.0
 """no message can be read below 27, so nothing below this is worth telling"""
+_LEAST_WEAK_DBHZ = 16.0
+"""the same of bursts to be read with others: eight of them need 20"""
 _CLEAR_EVIDENCE = 13.0
 """nats, of 16.6, with which bits 1-24 leave no doubt of their place"""
 SURE_EVIDENCE = 15.0
@@ -126,7 +134,7 @@ def bursts_in(
     most = 40 + int(rate_hz / 2500 * len(iq) / rate_hz)  # keeps a band full of other signals from stalling the stream
     for _ in range(most):
         frame, column, height = lines.peak()
-        if height < LINE_THRESHOLD:
+        if height < WEAK_LINE:
             break
         at_s, offset_hz = lines.time_s(frame), lines.offset_hz(column)
         late_s = begin_by_s + _LATE_S
@@ -138,10 +146,13 @@ def bursts_in(
                 lines.forget(at_s - FGB_CARRIER_S - 0.02, at_s + 0.2, offset_hz - _LEAKS_HZ, offset_hz + _LEAKS_HZ)
             lines.forget(max(at_s - 0.2, min(late_s, at_s)), at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
-        best = _examine(stretch, at_s, offset_hz, lines.noise_density(offset_hz) * level[frame], height)
+        noise_density = lines.noise_density(offset_hz) * level[frame]
+        best = _examine(stretch, at_s, offset_hz, noise_density, height) if height >= LINE_THRESHOLD else None
+        best = best or _examine_weak(stretch, at_s, offset_hz, noise_density)
         if best is None:
             lines.forget(at_s - 0.2, at_s + 0.2, offset_hz - 60, offset_hz + 60)
             continue
+        best = _sharpened(stretch, best)
         without = take_off(stretch, best)
         results.append(replace(best, channel=None))
         _clear(lines, without, best)
@@ -224,6 +235,8 @@ def _examine(stretch: Stretch, at_s: float, offset_hz: float, noise_density: flo
         if found is None or found.fit.cn0_dbhz < _LEAST_CN0_DBHZ:
             continue
         seen = evidence(found.fit.soft, found.sync)
+        if seen < _CLEAR_EVIDENCE and swing(found.fit.soft, found.fit.cn0_dbhz, here=True) < 0:  # a line without bits
+            continue
         if (
             seen > 2
             and seen + found.fit.cn0_dbhz > _LEAST_EVIDENCE
@@ -235,6 +248,32 @@ def _examine(stretch: Stretch, at_s: float, offset_hz: float, noise_density: flo
     if best is not None and best.fit.start_s < 0.75 * FGB_CARRIER_S:
         return _true_carrier(stretch, best, noise_density)
     return best
+
+
+def _examine_weak(stretch: Stretch, at_s: float, offset_hz: float, noise_density: float) -> Found | None:
+    """The burst, too weak for bits 1-24 to be found by themselves, whose line was seen; or None."""
+    weak = follow_weak(stretch, at_s, offset_hz, noise_density)
+    if weak is None:
+        return None
+    track = weak.track
+    wide = stretch.take(weak.centre_hz, FIT_HZ)
+    away_hz = weak.centre_hz - wide.centre_hz
+    phase_rad = track.phase_rad + 2 * np.pi * away_hz * track.start_s
+    track = replace(track, frequency_hz=track.frequency_hz + away_hz, phase_rad=phase_rad)
+    fitted = fit(wide.iq, wide.rate_hz, track, fgb.sync_pattern(weak.sync), WEAK_RATE_SIGMA)
+    if fitted is None or fitted.cn0_dbhz < _LEAST_WEAK_DBHZ or evidence(fitted.soft, weak.sync) < 0:
+        return None
+    return Found(fitted, weak.sync, wide.centre_hz, False, wide)
+
+
+def _sharpened(stretch: Stretch, found: Found) -> Found:
+    """The same burst, fitted once more in a wider channel where its edges reach beyond the first."""
+    if found.fit.modulation.rise_s > _SHARP_S or found.fit.cn0_dbhz < _SHARP_DBHZ or stretch.rate_hz < 1.2 * FIT_HZ:
+        return found
+    wide = stretch.take(found.centre_hz, SHARP_HZ)
+    iq = wide.iq.conj() if found.inverted else wide.iq
+    fitted = refined(iq, wide.rate_hz, found.fit, fgb.sync_pattern(found.sync))
+    return found if fitted is None else replace(found, fit=fitted)
 
 
 def _true_carrier(stretch: Stretch, found: Found, noise_density: float) -> Found:

@@ -7,7 +7,7 @@ Cramer-Rao bound and their normal matrix is the bound (Kay, Estimation Theory, 3
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ _LIMITS = np.array([[-np.inf] * 4 + [-0.03, 0.5, 10e-6, -0.15], [np.inf] * 4 + [
 _TRUST = _SIGMA**-2
 _UNSURE_RISE = 2.07
 
+_CROWDED = 1.3
+"""power of a wider channel without the burst, over that of its noise, from which it holds something else"""
 _PASSED = 0.45
 """half the width of a channel that is not weakened (``channel``), as a share of its rate"""
 _WIDTHS = np.arange(0.005, 3.0, 0.01)
@@ -84,10 +86,14 @@ class Fit:
         return fit_loops.render(first, count, rate_hz, *shape, self.start_s - FGB_CARRIER_S, self.end_s)
 
 
-def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[np.int8]) -> Fit | None:
+def fit(
+    iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[np.int8], rate_sigma: float | None = None
+) -> Fit | None:
     """Fit the waveform to a channel's samples (n,) about a tracked burst; its carrier is near zero frequency.
 
-    sync (24,): the bits that are known. None when the fit runs away: there is no burst, or too little of one.
+    sync (24,): the bits that are known. rate_sigma: relative error that the bit rate is taken to have before anything
+    is seen; as the specification allows if not given. None when the fit runs away: there is no burst, or too little of
+    one.
     """
     sent_s = track.bits * BIT_S * (1 + track.stretch)
     first = max(0, int(np.ceil((track.start_s - FGB_CARRIER_S) * rate_hz)))
@@ -101,9 +107,13 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
     slope = track.frequency_hz + ago * track.drift_hz_per_s
     values = np.array([turned, slope, track.drift_hz_per_s, track.start_s, track.stretch, *_CENTRE[5:]])
     soft = -4 * track.amplitude * np.sin(_CENTRE[5]) / track.noise_density * track.swing[: track.bits]
+    trust = _TRUST
+    if rate_sigma is not None:
+        trust = trust.copy()
+        trust[4] = rate_sigma**-2
     held, amplitude, soft, normal = fit_loops.steps(
         part, first, rate_hz, middle_s, values, soft.astype(np.float64), sync, track.amplitude, track.noise_density,
-        _CENTRE, _TRUST, _LIMITS,
+        _CENTRE, trust, _LIMITS,
     )  # fmt: skip
     if not held:
         return None
@@ -122,6 +132,43 @@ def fit(iq: NDArray[np.complex64], rate_hz: float, track: Track, sync: NDArray[n
         _modulation(values),
         _sigma_start_s(float(bound[3]), float(values[6]), float(bound[6]), rate_hz),
         float(np.sqrt(bound[1])),
+    )
+
+
+def refined(iq: NDArray[np.complex64], rate_hz: float, found: Fit, sync: NDArray[np.int8]) -> Fit | None:
+    """The same burst fitted again from where a fit ended, in a wider channel (n,) of the same centre.
+
+    None where it runs away, or where the channel holds more than the burst and its noise.
+    """
+    first = max(0, int(np.ceil((found.start_s - FGB_CARRIER_S) * rate_hz)))
+    last = min(len(iq), int(np.floor(found.end_s * rate_hz)))
+    part = np.ascontiguousarray(iq[first:last], np.complex64)
+    sent = found.modulation
+    power = float(np.vdot(part, part).real) / max(len(part), 1)
+    if power - found.amplitude**2 > _CROWDED * found.noise_density * rate_hz:
+        return None
+    stretch = 1 / (sent.bit_rate_bps * BIT_S) - 1
+    numbers = (stretch, sent.deviation_rad, sent.rise_s, sent.asymmetry)
+    values = np.array([found.phase_rad, found.frequency_hz, found.drift_hz_per_s, found.start_s, *numbers])
+    held, amplitude, soft, normal = fit_loops.steps(
+        part, first, rate_hz, found.middle_s, values, found.soft.astype(np.float64), sync, found.amplitude,
+        found.noise_density, _CENTRE, _TRUST, _LIMITS,
+    )  # fmt: skip
+    if not held:
+        return None
+    bound = fit_loops.bounds(normal)
+    return replace(
+        found,
+        bits=(soft < 0).astype(np.int8),
+        soft=soft.astype(np.float32),
+        start_s=float(values[3]),
+        phase_rad=float(values[0]),
+        frequency_hz=float(values[1]),
+        drift_hz_per_s=float(values[2]),
+        amplitude=amplitude,
+        modulation=_modulation(values),
+        sigma_start_s=_sigma_start_s(float(bound[3]), float(values[6]), float(bound[6]), rate_hz),
+        sigma_frequency_hz=float(np.sqrt(bound[1])),
     )
 
 

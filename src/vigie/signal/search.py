@@ -26,6 +26,8 @@ HOP_S = 0.010
 FRAMES = 15  # 15 windows of 20 ms, half overlapped, are the 160 ms of the carrier
 LINE_THRESHOLD = 3.2
 """line power over the noise floor: crossed about once a second in 100 kHz of white noise, reached at 24 dB-Hz"""
+WEAK_LINE = 2.4
+"""the same of what is looked at for a burst to be read with others alone: four times a second, reached at 22.5 dB-Hz"""
 SYNC_THRESHOLD = 13.0
 """energy of the correlation with bits 1-24 over the noise density; 17.6 dB (58) is expected at 30 dB-Hz"""
 _INVERTED_COST = 3.0
@@ -33,6 +35,8 @@ _INVERTED_COST = 3.0
 _COS, _SIN = float(np.cos(FGB_PHASE_RAD)), float(np.sin(FGB_PHASE_RAD))
 _LINE_S = 0.75 * WINDOW_S * 0.67
 """height of the line that a steady carrier of unit power shows"""
+_FINE_HZ = 100.0
+"""columns nearer than which share their noise by windowing"""
 _LEFT = 1.5e-3
 """part of a line that the subtracted copy of its burst may leave"""
 _FLOOR_BELOW_PEAK = 3e-6
@@ -198,12 +202,13 @@ def _sum_over_carrier(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def noise_floor(power: NDArray[np.float32], step_hz: float) -> NDArray[np.float32]:
     """Noise power per Hz of each column: the median over time and about 2 kHz, made unbiased for exponential noise."""
-    sparse = np.ascontiguousarray(power[::2].T)  # windows half overlapped tell little more
+    every = 2 if step_hz < _FINE_HZ and power.shape[1] % 2 == 0 else 1
+    sparse = np.ascontiguousarray(power[::2, ::every].T)  # windows half overlapped tell little more, nor do columns
     middle = sparse.shape[1] // 2
     low = np.partition(sparse, middle, axis=1)[:, middle] / np.float32(np.log(2))
-    size = min(len(low), 2 * round(1000 / step_hz) + 1)
+    size = min(len(low), 2 * round(1000 / (every * step_hz)) + 1)
     floor: NDArray[np.float32] = ndimage.median_filter(low, size, mode="wrap")
-    return floor
+    return np.repeat(floor, every)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,13 +48,15 @@ def false_alarm_odds(soft: Soft, sync: Sync, cn0_dbhz: float | None = None) -> f
     return float(places * np.exp(-evidence(soft, sync)) * min(1.0, errors / _ERRORS_OF_CHANCE) ** 4)
 
 
-def swing(soft: Soft, cn0_dbhz: float) -> float:
+def swing(soft: Soft, cn0_dbhz: float, here: bool = False) -> float:
     """Log of the likelihood of bits 25-106 as bits of either value over that as noise without bits.
 
     Soft bits have twice the variance of their mean, which C/N0 gives, around plus or minus the mean, or around zero.
+    here: of those alone that lie in the samples.
     """
     mean = 4 * np.sin(FGB_PHASE_RAD) ** 2 * 10 ** (cn0_dbhz / 10) / FGB_BIT_RATE_BPS
-    half = np.abs(soft[24:106].astype(np.float64)) / 2
+    bits = soft[24:106].astype(np.float64)
+    half = np.abs(bits[bits != 0] if here else bits) / 2
     return float(np.sum(np.logaddexp(half, -half) - np.log(2) - mean / 4))
 
 

@@ -10,14 +10,15 @@ from vigie.signal.fgb import BIT_SYNC, FRAME_SYNC, modulate
 from vigie.signal.receiver import Receiver
 
 _RATE_HZ = 20_000.0
-_LEVELS_DB = (40.0, 31.0)
-"""C/N0 of a burst that is followed in long steps, and of one that is not: each meets loops of its own"""
+_LEVELS_DB = (40.0, 31.0, 25.0)
+"""C/N0 of a burst that is followed in long steps, of one that is not, and of one that can be read with others alone:
+each meets loops of its own"""
 
 
 def warm_up() -> int:
-    """Compile, or load from the cache, every loop of the receiver; the bursts that it found, 2.
+    """Compile, or load from the cache, every loop of the receiver; the bursts that it found, 3.
 
-    The receiver is given two bursts of its own making, which nobody is told of. That takes ten seconds the first time
+    The receiver is given three bursts of its own making, which nobody is told of. That takes ten seconds the first time
     after an installation, and where nothing can be kept; else about one.
     """
     rng = np.random.default_rng(1)
