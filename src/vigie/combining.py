@@ -78,9 +78,9 @@ def _lengthened(burst: Burst) -> Burst:
 
 def _shifted(burst: Burst, bits: int) -> Burst:
     """The same burst if its bit 1 lies some bits later (or earlier)."""
-    soft = np.zeros_like(burst.soft)
-    soft[max(0, -bits) : len(soft) - max(0, bits)] = burst.soft[max(0, bits) : len(soft) - max(0, -bits)]
-    return replace(burst, soft=soft)
+    from vigie.signal import trust
+
+    return replace(burst, soft=trust.moved(burst.soft, bits))
 
 
 def _sync_evidence(soft: NDArray[np.floating[Any]], burst: Burst) -> float:

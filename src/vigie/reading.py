@@ -99,7 +99,12 @@ def _read_first(burst: Burst) -> Reading | None:
         return None
     received = received[: len(likely.bits)]
     odds = trust.false_alarm_odds(burst.soft, burst.sync, burst.cn0_dbhz)
-    real = 1 / (1 + odds * trust.chance_of_word(trusted, likely.bits))
+    chance = trust.chance_of_word(trusted, likely.bits)
+    odds *= chance
+    for later, elsewhere in trust.displaced(burst.soft, burst.sync):
+        there = trust.moved(trusted, later)
+        odds += elsewhere * chance / trust.chance_of_word(there, soft.fgb(there).bits)
+    real = 1 / (1 + odds)
     identity = likely.identity_probability * real
     rest = min(likely.probability / max(likely.identity_probability, 1e-9), 1.0)
     whole = rest >= (LEAST_REST if likely.bch2_errors is not None else LEAST_FREE)

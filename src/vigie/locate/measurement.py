@@ -34,9 +34,6 @@ class Measurement:
     """names the transmission when several satellites heard it; None: judged by the times"""
     foa_hz: float | None = None
     sigma_foa_hz: float | None = None
-    foa_after_s: float = 0.0
-    """how long after ``time``, as received, the frequency is that: the middle of a burst, say. Half a second long, a
-    burst changes its frequency by up to 12 Hz at a low satellite until then, which is 1.5 km along the track"""
     carrier_hz: float = 406.04e6
     """nominal transmitted frequency: only media and starting values rest on it"""
     toa: np.datetime64 | None = None
@@ -55,6 +52,9 @@ class Measurement:
     sigma_position_m: float | None = None
     label: str = ""
     """where it came from (a line of a file), for messages"""
+    foa_after_s: float = 0.0
+    """how long after ``time``, as received, the frequency is that: the middle of a burst, say. Half a second long, a
+    burst changes its frequency by up to 12 Hz at a low satellite until then, which is 1.5 km along the track"""
 
 
 @dataclass(frozen=True, slots=True)

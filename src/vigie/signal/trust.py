@@ -25,6 +25,8 @@ _PLACES_WRONG = 30.0
 """the same within what surely is a burst: slices of its message that ``framing`` may have taken for bits 1-24"""
 _ERRORS_OF_CHANCE = 0.05
 """share of bits that soft bits out of mere noise say to be wrong: rather more"""
+_DISPLACED, _DISPLACED_ODDS = 12, 1e-6
+"""bits by which bit 1 may lie elsewhere; odds below which that is not looked into"""
 _FREE_BITS = 61
 """of bits 25-106; the other 21 must agree with them"""
 
@@ -46,6 +48,30 @@ def false_alarm_odds(soft: Soft, sync: Sync, cn0_dbhz: float | None = None) -> f
     if cn0_dbhz is not None:
         places = _PLACES_TRIED * float(np.exp(-np.clip(swing(soft, cn0_dbhz), 0.0, 50.0))) + _PLACES_WRONG
     return float(places * np.exp(-evidence(soft, sync)) * min(1.0, errors / _ERRORS_OF_CHANCE) ** 4)
+
+
+def displaced(soft: Soft, sync: Sync) -> list[tuple[int, float]]:
+    """Other places of bit 1, in bits later, with the odds that bits 1-24 give them: those worth a second look.
+
+    Where bit 1 is thought to lie one bit too early, the first field looks like a code word all the same, for the code
+    is a shortened cyclic one: its own bits cannot tell.
+    """
+    signs, own = _SIGNS[sync], evidence(soft, sync)
+    found = []
+    for later in (*range(-_DISPLACED, 0), *range(1, _DISPLACED + 1)):
+        seen = soft[max(0, later) : fgb.SYNC_BITS + later].astype(np.float64)
+        known = signs[fgb.SYNC_BITS - len(seen) :]
+        odds = float(np.exp(min(len(seen) * log(2) - np.logaddexp(0, -seen * known).sum() - own, 50.0)))
+        if odds > _DISPLACED_ODDS:
+            found.append((later, odds))
+    return found
+
+
+def moved(soft: Soft, later: int) -> Soft:
+    """The soft bits (n,) of a burst if its bit 1 lies so many bits later; 0 where nothing is known."""
+    result = np.zeros_like(soft)
+    result[max(0, -later) : len(soft) - max(0, later)] = soft[max(0, later) : len(soft) - max(0, -later)]
+    return result
 
 
 def swing(soft: Soft, cn0_dbhz: float, here: bool = False) -> float:
